@@ -1,0 +1,1 @@
+"""Products to labels and proposed edits."""

@@ -1,0 +1,1 @@
+"""The tree and what follows from it: standard library, NumPy and networkx only."""

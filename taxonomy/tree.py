@@ -1,0 +1,243 @@
+"""A category tree: an immutable `Tree` to read, and a mutable `Draft` that edits are applied to."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+
+import networkx as nx
+
+from taxonomy.errors import UnknownId
+from taxonomy.node import ROOT_ID, Node, NodeId
+from taxonomy.product import Path, join_path
+from taxonomy.redirects import Redirect, resolve
+from taxonomy.text import fold
+
+__all__ = ["Draft", "Tree"]
+
+Children = dict[NodeId, tuple[NodeId, ...]]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One version of a tree.
+
+    Attributes
+    ----------
+    nodes : mapping of NodeId to Node
+        All live nodes but the hidden root.
+    children : mapping of NodeId to tuple of NodeId
+        Ordered children; nodes without any may be missing. The root's are the top categories.
+    redirects : mapping of NodeId to Redirect
+        Where each retired id leads.
+    version : int
+        Counts applied change sets; 0 is the empty tree.
+
+    Examples
+    --------
+    >>> tree = Tree.from_paths([("Garden", "Tools"), ("Garden", "Seeds")])
+    >>> [tree.path(leaf) for leaf in tree.leaves()]
+    [('Garden', 'Tools'), ('Garden', 'Seeds')]
+    """
+
+    nodes: Mapping[NodeId, Node] = field(default_factory=dict)
+    children: Mapping[NodeId, tuple[NodeId, ...]] = field(default_factory=dict)
+    redirects: Mapping[NodeId, Redirect] = field(default_factory=dict)
+    version: int = 0
+
+    @classmethod
+    def from_paths(cls, paths: Iterable[Path]) -> "Tree":
+        """The tree of these paths, ancestors included, in order of appearance.
+
+        Ids follow from the paths alone, so that two files with the same paths agree on them. For trees that
+        live in files only; a stored tree gets ids that outlive its paths.
+        """
+        draft = Draft(cls())
+        known: dict[Path, NodeId] = {(): ROOT_ID}
+        for path in paths:
+            for end in range(1, len(path) + 1):
+                if path[:end] in known:
+                    continue
+                node_id = NodeId("p" + hashlib.sha256("\0".join(path[:end]).encode()).hexdigest()[:24])
+                draft.add(Node(node_id, path[end - 1], known[path[: end - 1]]))
+                known[path[:end]] = node_id
+        return draft.tree()
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self.nodes or node_id == ROOT_ID
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def node(self, node_id: NodeId) -> Node:
+        """The live node of this id.
+
+        Raises
+        ------
+        UnknownId
+            There is none; the message names the redirect if the id is retired.
+        """
+        try:
+            return self.nodes[node_id]
+        except KeyError:
+            raise UnknownId("node", node_id, self._hint(node_id)) from None
+
+    def children_of(self, node_id: NodeId) -> tuple[NodeId, ...]:
+        """Ordered ids of the children; none for a leaf."""
+        return self.children.get(node_id, ())
+
+    def is_leaf(self, node_id: NodeId) -> bool:
+        """Whether nothing stands below the node."""
+        return not self.children.get(node_id)
+
+    def ancestors(self, node_id: NodeId) -> tuple[NodeId, ...]:
+        """From the top category down to the node's parent; empty for a top category."""
+        chain: list[NodeId] = []
+        at = self.node(node_id).parent_id
+        while at != ROOT_ID:
+            chain.append(at)
+            at = self.nodes[at].parent_id
+        return tuple(reversed(chain))
+
+    def lineage(self, node_id: NodeId) -> tuple[NodeId, ...]:
+        """The ancestors and then the node itself; empty for the root."""
+        return () if node_id == ROOT_ID else (*self.ancestors(node_id), node_id)
+
+    def depth(self, node_id: NodeId) -> int:
+        """0 for the root, 1 for a top category."""
+        return len(self.lineage(node_id))
+
+    def path(self, node_id: NodeId) -> Path:
+        """Names from the top category to the node."""
+        return tuple(self.nodes[at].name for at in self.lineage(node_id))
+
+    def label(self, node_id: NodeId) -> str:
+        """The path as one line."""
+        return join_path(self.path(node_id))
+
+    def find(self, path: Path) -> NodeId | None:
+        """The node at this path, names compared without case and accents; None if there is none."""
+        return self._by_path.get(tuple(map(fold, path)))
+
+    def descendants(self, node_id: NodeId = ROOT_ID) -> Iterator[NodeId]:
+        """Everything below the node, parents before children, in display order."""
+        stack = list(reversed(self.children_of(node_id)))
+        while stack:
+            at = stack.pop()
+            yield at
+            stack.extend(reversed(self.children_of(at)))
+
+    def leaves(self, node_id: NodeId = ROOT_ID) -> Iterator[NodeId]:
+        """The leaves below the node, in display order."""
+        return (at for at in self.descendants(node_id) if self.is_leaf(at))
+
+    def lca(self, one: NodeId, other: NodeId) -> NodeId:
+        """The deepest node above (or at) both; the root if they share nothing."""
+        shared = ROOT_ID
+        for a, b in zip(self.lineage(one), self.lineage(other), strict=False):
+            if a != b:
+                break
+            shared = a
+        return shared
+
+    def resolve(self, node_id: NodeId) -> NodeId:
+        """The live node that an id, live or retired, stands for now.
+
+        Raises
+        ------
+        UnknownId
+            The id was never given out.
+        """
+        if node_id in self:
+            return node_id
+        return resolve(self.redirects, node_id)
+
+    def graph(self) -> "nx.DiGraph[NodeId]":
+        """The tree as a networkx view for analysis, edges from parent to child, the root included."""
+        graph = nx.DiGraph()
+        graph.add_node(ROOT_ID)
+        graph.add_edges_from((node.parent_id, node.id) for node in self.nodes.values())
+        return graph
+
+    def digest(self) -> str:
+        """A hash of nodes, order and redirects; equal trees have equal digests, whatever their version."""
+        body = [asdict(self.nodes[at]) for at in self.descendants()]
+        ways = sorted((str(k), asdict(v)) for k, v in self.redirects.items())
+        return hashlib.sha256(json.dumps([body, ways], sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _by_path(self) -> dict[Path, NodeId]:
+        index: dict[Path, NodeId] = {}
+        folded: dict[NodeId, Path] = {ROOT_ID: ()}
+        for at in self.descendants():
+            node = self.nodes[at]
+            folded[at] = (*folded[node.parent_id], fold(node.name))
+            index.setdefault(folded[at], at)
+        return index
+
+    def _hint(self, node_id: NodeId) -> str:
+        if node_id not in self.redirects:
+            return "list the tree to see the ids that exist"
+        return f"it was retired; its place is taken by {self.resolve(node_id)}"
+
+
+class Draft:
+    """A tree being changed. Copying costs one shallow copy a change set, not one an edit.
+
+    Its methods keep `nodes` and `children` in step and check nothing else: the rules are in
+    `taxonomy.invariants`, what an edit means is in `taxonomy.edits`.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.base = tree
+        self.nodes: dict[NodeId, Node] = dict(tree.nodes)
+        self.children: Children = dict(tree.children)
+        self.redirects: dict[NodeId, Redirect] = dict(tree.redirects)
+
+    def tree(self, *, version: int | None = None) -> Tree:
+        """What the draft is now, as an immutable tree (by default of the version it came from)."""
+        return Tree(
+            dict(self.nodes),
+            {parent: ids for parent, ids in self.children.items() if ids},
+            dict(self.redirects),
+            self.base.version if version is None else version,
+        )
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self.nodes or node_id == ROOT_ID
+
+    def children_of(self, node_id: NodeId) -> tuple[NodeId, ...]:
+        """Ordered ids of the children."""
+        return self.children.get(node_id, ())
+
+    def position(self, node_id: NodeId) -> int:
+        """The node's place among its siblings, from 0."""
+        return self.children_of(self.nodes[node_id].parent_id).index(node_id)
+
+    def is_below(self, node_id: NodeId, ancestor_id: NodeId) -> bool:
+        """Whether `node_id` is `ancestor_id` or stands under it."""
+        at = node_id
+        while at != ROOT_ID:
+            if at == ancestor_id:
+                return True
+            at = self.nodes[at].parent_id
+        return ancestor_id == ROOT_ID
+
+    def add(self, node: Node, position: int | None = None) -> None:
+        """Put a node under its parent, last unless a position is given."""
+        self.nodes[node.id] = node
+        siblings = self.children_of(node.parent_id)
+        at = len(siblings) if position is None else position
+        self.children[node.parent_id] = (*siblings[:at], node.id, *siblings[at:])
+
+    def remove(self, node_id: NodeId) -> Node:
+        """Take a node out; its children stay behind under its id for the caller to move."""
+        node = self.nodes.pop(node_id)
+        siblings = self.children_of(node.parent_id)
+        self.children[node.parent_id] = tuple(at for at in siblings if at != node_id)
+        return node
+
+    def replace(self, node: Node) -> None:
+        """Change a node's fields in place; its parent stays."""
+        self.nodes[node.id] = node
