@@ -1,13 +1,36 @@
 """What the tree's use cases need from the outside, as Protocols between the packages."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Encoder", "Floats", "Progress", "Silent"]
+from taxonomy.changes import ChangeSet, State
+from taxonomy.node import NodeId
+from taxonomy.product import Assignment, Product, ProductId
+from taxonomy.tree import Tree
+
+__all__ = [
+    "AssignmentRepository",
+    "AuditRow",
+    "CatalogRepository",
+    "CatalogSummary",
+    "ChangeRepository",
+    "Encoder",
+    "Floats",
+    "ImportMark",
+    "Progress",
+    "Release",
+    "ReleaseRepository",
+    "Silent",
+    "TreeRepository",
+    "UnitOfWork",
+    "Upserted",
+]
 
 Floats = NDArray[np.float32]
 
@@ -28,11 +51,14 @@ class Progress(Protocol):
 class Silent:
     """A `Progress` that nobody watches."""
 
-    def start(self, task: str, total: int | None = None) -> None: ...
+    def start(self, task: str, total: int | None = None) -> None:
+        """Say nothing."""
 
-    def advance(self, n: int = 1) -> None: ...
+    def advance(self, n: int = 1) -> None:
+        """Say nothing."""
 
-    def note(self, message: str) -> None: ...
+    def note(self, message: str) -> None:
+        """Say nothing."""
 
 
 class Encoder(Protocol):
@@ -51,3 +77,234 @@ class Encoder(Protocol):
 
         No texts give an array of shape (0, dim).
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an import did: counts of products."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Upserted") -> "Upserted":
+        return Upserted(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMark:
+    """How far an import of one file (by its digest) into a catalogue has come.
+
+    `rows_done` counts products of the file that are in the store; a new import of the same file goes on there.
+    """
+
+    id: int
+    digest: str
+    rows_done: int = 0
+    upserted: Upserted = Upserted()
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSummary:
+    """A catalogue and how many live products it has."""
+
+    name: str
+    n_products: int
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One edit that was applied: what it was, by whom, when, and what the nodes it touched were before and after.
+
+    `before` and `after` hold each touched node as a JSON object, None where it did not exist.
+    """
+
+    version: int
+    change_set_id: str
+    ordinal: int
+    kind: str
+    edit: Mapping[str, object]
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What search and re-tagging pin: a tree version and the model that goes with it, published by a person.
+
+    `model_dir` is the artefact's folder on the machine that published it (empty: none was).
+    """
+
+    id: int
+    taxonomy: str
+    tree_version: int
+    model_revision: str
+    model_dir: str
+    author: str
+    published_at: datetime
+
+
+class TreeRepository(Protocol):
+    """Named trees at their head."""
+
+    def names(self) -> list[str]:
+        """All taxonomies, sorted."""
+
+    def create(self, name: str) -> Tree:
+        """A new, empty tree; InputError if the name is taken or not [a-z0-9._-]{1,64} (case folded)."""
+
+    def head(self, name: str) -> Tree:
+        """The tree with everything applied; UnknownId("taxonomy", ...) names those that exist."""
+
+    def lock(self, name: str) -> Tree:
+        """The head, held against all other writers until the unit of work ends."""
+
+    def save(self, name: str, before: Tree, after: Tree) -> None:
+        """Write the difference between two versions in bulk: nodes, order, redirects, head version."""
+
+
+class ChangeRepository(Protocol):
+    """Change sets and the append-only audit log."""
+
+    def add(self, change: ChangeSet) -> None:
+        """Keep a new change set, in whatever state it is."""
+
+    def get(self, change_id: str) -> ChangeSet:
+        """By id; UnknownId("change set", ...)."""
+
+    def update(self, change: ChangeSet) -> None:
+        """Store state, inverse and applied version; edits and authorship never change."""
+
+    def log(self, taxonomy: str, *, state: State | None = None, limit: int = 50) -> list[ChangeSet]:
+        """Newest first."""
+
+    def since(self, taxonomy: str, version: int) -> list[ChangeSet]:
+        """Applied (or since reverted) change sets with `applied_version` above `version`, oldest first."""
+
+    def append_audit(self, taxonomy: str, rows: Iterable[AuditRow]) -> None:
+        """Add rows; nobody can change or delete them."""
+
+    def audit(self, taxonomy: str, *, limit: int = 100) -> list[AuditRow]:
+        """Newest first."""
+
+
+class CatalogRepository(Protocol):
+    """Products by catalogue."""
+
+    def names(self) -> list[CatalogSummary]:
+        """All catalogues, sorted by name."""
+
+    def create(self, name: str) -> None:
+        """Make sure that the catalogue exists; InputError for a name not [a-z0-9._-]{1,64}."""
+
+    def begin_import(self, name: str, digest: str) -> ImportMark:
+        """The unfinished import of a file with this digest, else a new mark at row 0."""
+
+    def upsert(self, name: str, mark: ImportMark, products: Sequence[Product]) -> ImportMark:
+        """Write one batch and move the mark on in the same transaction (bulk, by COPY).
+
+        A product is `changed` when any of its fields differs from what is stored, `new` also when it had retired.
+        """
+
+    def finish_import(self, name: str, mark: ImportMark) -> int:
+        """Retire live products that this import did not see; close the mark; how many retired."""
+
+    def products(self, name: str, *, batch_size: int = 2000) -> Iterator[Product]:
+        """Live products in the order of their ids, streamed; UnknownId("catalog", ...)."""
+
+    def get(self, name: str, product_ids: Sequence[ProductId]) -> list[Product]:
+        """Those of the products that exist, in the order asked for."""
+
+    def count(self, name: str) -> int:
+        """Live products; UnknownId("catalog", ...)."""
+
+    def search(self, name: str, text: str, *, limit: int = 50) -> list[Product]:
+        """Live products whose title is similar to the text, most similar first (pg_trgm)."""
+
+
+class AssignmentRepository(Protocol):
+    """Where products stand in a tree. Reads resolve redirects and let people's placements win."""
+
+    def write(self, catalog: str, taxonomy: str, assignments: Iterable[Assignment]) -> int:
+        """Bulk upsert of machines' and imports' assignments, one per product; how many rows changed."""
+
+    def place(
+        self, catalog: str, taxonomy: str, node_id: NodeId, product_ids: Sequence[ProductId], *, author: str
+    ) -> None:
+        """A person puts products into a node; UnknownId("product", ...) if one does not exist."""
+
+    def unplace(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
+        """Forget people's placements of these products."""
+
+    def placed(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, NodeId]:
+        """People's placements of these products, as stored (not resolved)."""
+
+    def stored(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Assignment]:
+        """Machines' and imports' assignments of these products, as stored (not resolved)."""
+
+    def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
+        """Forget machines' assignments of these products."""
+
+    def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
+        """Live products standing in each node itself (not below it), redirects resolved; one query."""
+
+    def of_node(
+        self, catalog: str, taxonomy: str, node_ids: Sequence[NodeId], *, limit: int = 100, offset: int = 0
+    ) -> list[tuple[Product, Assignment]]:
+        """Live products in any of these nodes, placements by people first, then by probability; a page of them."""
+
+    def of_products(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Assignment]:
+        """Where these products stand, resolved."""
+
+    def unplaced(self, catalog: str, taxonomy: str, *, limit: int = 100, offset: int = 0) -> list[Product]:
+        """Live products that stand in no live node."""
+
+
+class ReleaseRepository(Protocol):
+    """Published versions, each with the whole tree it pins."""
+
+    def publish(
+        self, taxonomy: str, tree: Tree, *, model_revision: str, model_dir: str, author: str
+    ) -> Release:
+        """Add a release; the tree is stored with it, so that later edits cannot change it."""
+
+    def current(self, taxonomy: str) -> tuple[Release, Tree] | None:
+        """The latest release and its tree; None before the first."""
+
+    def log(self, taxonomy: str, *, limit: int = 50) -> list[Release]:
+        """Newest first."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all repositories; only it commits. Leaving the block without commit rolls back."""
+
+    trees: TreeRepository
+    changes: ChangeRepository
+    catalogs: CatalogRepository
+    assignments: AssignmentRepository
+    releases: ReleaseRepository
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def commit(self) -> None:
+        """Make everything since the last commit permanent; the block may go on."""
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit."""
