@@ -95,7 +95,7 @@ class Upserted:
 class ImportMark:
     """How far an import of one file (by its digest) into a catalogue has come.
 
-    `rows_done` counts products of the file that are in the store; a new import of the same file goes on there.
+    `rows_done` counts products of the file that are in the store; importing the same file goes on there.
     """
 
     id: int
@@ -116,7 +116,7 @@ class CatalogSummary:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One edit that was applied: what it was, by whom, when, and what the nodes it touched were before and after.
+    """One edit that was applied: what it was, by whom, when, and what it did to the nodes it touched.
 
     `before` and `after` hold each touched node as a JSON object, None where it did not exist.
     """
@@ -207,7 +207,7 @@ class CatalogRepository(Protocol):
     def upsert(self, name: str, mark: ImportMark, products: Sequence[Product]) -> ImportMark:
         """Write one batch and move the mark on in the same transaction (bulk, by COPY).
 
-        A product is `changed` when any of its fields differs from what is stored, `new` also when it had retired.
+        A product is `changed` when a field differs from what is stored, `new` also when it had retired.
         """
 
     def finish_import(self, name: str, mark: ImportMark) -> int:
@@ -259,7 +259,7 @@ class AssignmentRepository(Protocol):
     def of_node(
         self, catalog: str, taxonomy: str, node_ids: Sequence[NodeId], *, limit: int = 100, offset: int = 0
     ) -> list[tuple[Product, Assignment]]:
-        """Live products in any of these nodes, placements by people first, then by probability; a page of them."""
+        """A page of the live products in any of these nodes: placed by people first, then by probability."""
 
     def of_products(
         self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]

@@ -1,0 +1,1 @@
+"""The bundled sample store and the demo that runs on it."""
