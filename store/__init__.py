@@ -1,0 +1,1 @@
+"""Postgres behind the ports of `taxonomy`: the server, its tables, and a repository per aggregate."""
