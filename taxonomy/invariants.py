@@ -10,6 +10,7 @@
 6. a locked node stays as it is until a person unlocks it.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
@@ -30,6 +31,7 @@ __all__ = [
     "require_unlocked",
 ]
 
+_BREAKS = ("Cc", "Zl", "Zp")  # not Cf: published names hold zero-width spaces
 MAX_NAME_LENGTH = 250  # the longest name in the published taxonomies that we know is 98 characters
 
 
@@ -124,8 +126,8 @@ def check(tree: Tree, *, unique_siblings: bool = True) -> list[str]:
 def _name_fault(name: str) -> str:
     if not name.strip():
         return "it is empty"
-    if name != name.strip() or not name.isprintable():
-        return "it has blanks around it, or characters that cannot be printed"
+    if name != name.strip() or any(unicodedata.category(c) in _BREAKS for c in name):
+        return "it has blanks around it, or a line break or control character in it"
     if len(name) > MAX_NAME_LENGTH:
         return f"it has {len(name)} characters, {MAX_NAME_LENGTH} is the most"
     return f"it contains the path separator {SEPARATOR!r}" if SEPARATOR in name else ""

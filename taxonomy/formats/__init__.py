@@ -1,0 +1,66 @@
+"""Published and own taxonomies, from files to entries and back: one module a format.
+
+A reader gives `Entry` values; `taxonomy.formats.entries` turns them into edits, so that an import goes
+through the same door as any other change.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from taxonomy.errors import InputError
+from taxonomy.formats import google, shopify, table
+from taxonomy.formats.entries import Entry
+from taxonomy.tree import Tree
+
+__all__ = ["FORMATS", "read_entries", "write_tree"]
+
+T = TypeVar("T")
+
+FORMATS = ("table", "google", "shopify")
+
+_READERS: dict[str, Callable[[Path], Iterator[Entry]]] = {
+    "table": table.read,
+    "google": google.read,
+    "shopify": shopify.read,
+}
+_WRITERS: dict[str, Callable[[Tree, Path], int]] = {
+    "table": table.write,
+    "google": google.write,
+    "shopify": shopify.write,
+}
+
+
+def read_entries(path: Path, *, format: str | None = None) -> list[Entry]:
+    """The categories of a file, in its order; an empty file gives none.
+
+    Parameters
+    ----------
+    format : str, optional
+        One of `FORMATS`; seen from the file when not given.
+
+    Raises
+    ------
+    FileError
+        The file is missing or not of that format; the message names the line.
+    InputError
+        There is no such format.
+    """
+    return list(_chosen(_READERS, format or _seen(path))(path))
+
+
+def write_tree(tree: Tree, path: Path, *, format: str = "table") -> int:
+    """Write the tree and return the number of categories; errors as for `read_entries`."""
+    return _chosen(_WRITERS, format)(tree, path)
+
+
+def _chosen(table: Mapping[str, T], name: str) -> T:
+    if name not in table:
+        raise InputError(f"there is no format {name!r}: take one of {', '.join(FORMATS)}")
+    return table[name]
+
+
+def _seen(path: Path) -> str:
+    if path.suffixes[-1:] == [".txt"] or path.suffixes[-2:] == [".txt", ".gz"]:
+        return "shopify" if shopify.recognises(path) else "google"
+    return "table"

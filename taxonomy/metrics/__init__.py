@@ -1,0 +1,1 @@
+"""Measures of quality, each checked against a hand-worked case."""
