@@ -86,12 +86,6 @@ def apply(tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON) -> 
             raise NodeLocked("only people lock and unlock nodes", edit.touches())
         inverse[:0] = edit.apply(draft)
     if source is not Source.IMPORT:
-        _require_unique_siblings(draft, edits)
+        for parent_id in draft.changed_families():
+            require_unique_children(draft, parent_id)
     return Applied(draft.tree(version=tree.version + 1), tuple(inverse))
-
-
-def _require_unique_siblings(draft: Draft, edits: Sequence[Edit]) -> None:
-    touched = {at for edit in edits for at in edit.touches()}
-    parents = {draft.nodes[at].parent_id for at in touched if at in draft.nodes}
-    for parent_id in sorted(parents | {at for at in touched if at in draft}):
-        require_unique_children(draft, parent_id)

@@ -224,6 +224,13 @@ class Draft:
             at = self.nodes[at].parent_id
         return ancestor_id == ROOT_ID
 
+    def changed_families(self) -> list[NodeId]:
+        """The live nodes whose children, or whose children's fields, are not those of the base."""
+        base = self.base
+        changed = {at for at, ids in self.children.items() if ids is not base.children.get(at)}
+        changed.update(node.parent_id for at, node in self.nodes.items() if node is not base.nodes.get(at))
+        return sorted(at for at in changed if at in self)
+
     def add(self, node: Node, position: int | None = None) -> None:
         """Put a node under its parent, last unless a position is given."""
         self.nodes[node.id] = node

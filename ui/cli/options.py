@@ -1,0 +1,45 @@
+"""Options that several commands share, so that each is worded once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["AsJson", "Author", "CatalogName", "Device", "File", "ModelDir", "OutFile", "TaxonomyName", "parse_map"]
+
+from taxonomy.errors import InputError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on stdout.")]
+Author = Annotated[
+    str, typer.Option("--author", envvar="SHELFTREE_AUTHOR", help="The name under which edits are recorded.")
+]
+CatalogName = Annotated[str, typer.Option("--catalog", help="A catalogue in the store, in place of a file.")]
+Device = Annotated[
+    str, typer.Option("--device", envvar="SHELFTREE_DEVICE", help="auto, cpu or cuda.", show_default=True)
+]
+File = Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet; `.gz` allowed.")]
+ModelDir = Annotated[Path, typer.Option("--model", help="Folder that `shelftree train --out` wrote.")]
+OutFile = Annotated[Path, typer.Option("--out", help="Where to write; the ending says the format.")]
+TaxonomyName = Annotated[str, typer.Option("--taxonomy", help="A taxonomy in the store.")]
+
+
+def parse_map(pairs: list[str]) -> dict[str, str]:
+    """`title=Product Name` pairs as a mapping.
+
+    Raises
+    ------
+    InputError
+        A pair has no equals sign.
+
+    Examples
+    --------
+    >>> parse_map(["title=Product Name"])
+    {'title': 'Product Name'}
+    """
+    mapping = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals:
+            raise InputError(f"--map {pair}: write it as FIELD=COLUMN, for example --map title='Product Name'")
+        mapping[field.strip()] = column.strip()
+    return mapping
