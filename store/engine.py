@@ -19,8 +19,9 @@ CONNECT_TIMEOUT_S: Final = 10
 """Long enough for a server on another continent, short enough for a person who mistyped its name."""
 
 DRIVERS: Final = ("postgres", "postgresql", "postgresql+psycopg")
-GONE_STATES: Final = ("08", "57P", "53")
-"""SQLSTATE classes that say that the server cannot serve: connection, shutdown, no memory, disk or slots.
+GONE_STATES: Final = ("08", "28", "3D", "53", "57P")
+"""SQLSTATEs that say that the server cannot serve: connection, password, no such database, no memory, disk or
+slots left, shutdown.
 An error without a state comes from the way to the server. Deadlocks and timeouts of one statement are
 operational errors as well, but leave the database there."""
 
@@ -109,9 +110,9 @@ def translated(url: URL | None = None) -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not _says_gone(cause):
             raise
-        said = str(cause).strip().split("\n")[0]
+        said = " ".join(str(cause).split())
         raise DatabaseUnavailable(
-            f"{_place(url)} cannot be used: {said}; see `shelftree db status`, or check SHELFTREE_DATABASE_URL"
+            f"{_place(url)} cannot be used: {said}: see `shelftree db status` or check SHELFTREE_DATABASE_URL"
         ) from error
 
 
