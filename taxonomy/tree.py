@@ -14,7 +14,7 @@ from taxonomy.product import Path, join_path
 from taxonomy.redirects import Redirect, resolve
 from taxonomy.text import fold
 
-__all__ = ["Draft", "Tree"]
+__all__ = ["Draft", "Tree", "path_id"]
 
 Children = dict[NodeId, tuple[NodeId, ...]]
 
@@ -59,9 +59,8 @@ class Tree:
             for end in range(1, len(path) + 1):
                 if path[:end] in known:
                     continue
-                node_id = NodeId("p" + hashlib.sha256("\0".join(path[:end]).encode()).hexdigest()[:24])
-                draft.add(Node(node_id, path[end - 1], known[path[: end - 1]]))
-                known[path[:end]] = node_id
+                known[path[:end]] = path_id(path[:end])
+                draft.add(Node(known[path[:end]], path[end - 1], known[path[: end - 1]]))
         return draft.tree()
 
     def __contains__(self, node_id: object) -> bool:
@@ -180,6 +179,15 @@ class Tree:
         if node_id not in self.redirects:
             return "list the tree to see the ids that exist"
         return f"it was retired; its place is taken by {self.resolve(node_id)}"
+
+
+def path_id(path: Path, *salt: str) -> NodeId:
+    """The id of a node in a tree that lives in files only: the same path gives the same id everywhere.
+
+    >>> path_id(("Garden",)) == path_id(("Garden",)) != path_id(("Garden",), "a second one")
+    True
+    """
+    return NodeId("p" + hashlib.sha256("\0".join((*path, *salt)).encode()).hexdigest()[:24])
 
 
 class Draft:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from taxonomy.errors import InputError
+from taxonomy.changes import apply
+from taxonomy.errors import FileError, InputError
 from taxonomy.formats import google, shopify, table
-from taxonomy.formats.entries import Entry
-from taxonomy.tree import Tree
+from taxonomy.formats.entries import Entry, plan
+from taxonomy.node import NodeId
+from taxonomy.product import Source
+from taxonomy.tree import Tree, path_id
 
-__all__ = ["FORMATS", "read_entries", "write_tree"]
+__all__ = ["FORMATS", "read_entries", "read_tree", "write_tree"]
 
 T = TypeVar("T")
 
@@ -47,6 +50,31 @@ def read_entries(path: Path, *, format: str | None = None) -> list[Entry]:
         There is no such format.
     """
     return list(_chosen(_READERS, format or _seen(path))(path))
+
+
+def read_tree(path: Path) -> Tree:
+    """The tree in a file: the JSON that a build writes, or any format that `read_entries` knows.
+
+    Raises
+    ------
+    FileError
+        The file cannot be read, or holds no category.
+    """
+    if ".json" in path.suffixes:
+        from taxonomy.formats import tree_json
+
+        return tree_json.read(path).tree
+    used: set[NodeId] = set()
+
+    def file_id(entry: Entry) -> NodeId:
+        first = path_id(entry.path)
+        chosen = path_id(entry.path, entry.external_id, str(entry.line)) if first in used else first
+        used.add(chosen)
+        return chosen
+
+    if not (edits := plan(read_entries(path), Tree(), new_id=file_id).edits):
+        raise FileError(path, "it holds no category")
+    return apply(Tree(), edits, Source.IMPORT).tree
 
 
 def write_tree(tree: Tree, path: Path, *, format: str = "table") -> int:

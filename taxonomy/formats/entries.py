@@ -1,15 +1,15 @@
 """Entries of a taxonomy file, and the edits that bring a tree to them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from taxonomy.edits import Create, Edit, Move, Rename
-from taxonomy.node import ROOT_ID, Node, NodeId, NodeIds, random_ids
+from taxonomy.node import ROOT_ID, Node, NodeId, random_ids
 from taxonomy.product import Path, join_path
 from taxonomy.text import fold
 from taxonomy.tree import Tree
 
-__all__ = ["Entry", "Plan", "plan"]
+__all__ = ["Entry", "EntryIds", "Plan", "fresh_id", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,19 @@ class Plan:
     findings: tuple[str, ...]
 
 
+EntryIds = Callable[[Entry], NodeId]
+"""What gives the node made for an entry its id."""
+
+
+def fresh_id(entry: Entry) -> NodeId:
+    """An id nobody has seen, for trees in the store."""
+    return random_ids()
+
+
 @dataclass
 class _Planner:
     tree: Tree
-    new_id: NodeIds
+    new_id: EntryIds
     edits: list[Edit] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     by_path: dict[Path, NodeId] = field(default_factory=dict)
@@ -88,7 +97,7 @@ class _Planner:
             self.findings.append(
                 f"line {entry.line}: a second {join_path(entry.path)!r}, kept apart by its id"
             )
-        node = Node(self.new_id(), entry.path[-1], parent, external_id=entry.external_id)
+        node = Node(self.new_id(entry), entry.path[-1], parent, external_id=entry.external_id)
         self.edits.append(Create(node))
         self.parents[node.id] = parent
         self.by_path.setdefault(_key(entry.path), node.id)
@@ -108,7 +117,7 @@ class _Planner:
         self.by_path.setdefault(_key(entry.path), at)
 
 
-def plan(entries: Iterable[Entry], tree: Tree, *, new_id: NodeIds = random_ids) -> Plan:
+def plan(entries: Iterable[Entry], tree: Tree, *, new_id: EntryIds = fresh_id) -> Plan:
     """The edits that add, rename and move until the tree has every entry; nothing is retired.
 
     Categories are matched by the file's id, else by path. Parents need not come before their children.

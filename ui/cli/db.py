@@ -47,7 +47,9 @@ def migrate(
     url = database_url()
     known = migrations.revisions()
     if to not in ("head", "base", *known):
-        raise InputError(f"--to {to}: there is no such revision; take head, base or one of {', '.join(known)}")
+        raise InputError(
+            f"--to {to}: there is no such revision; take head, base or one of {', '.join(known)}"
+        )
     if to == "head" or (to in known and not _is_behind_us(url, to)):
         migrations.upgrade(url, to)
     else:
@@ -79,7 +81,9 @@ def restore(
 def down(as_json: AsJson = False) -> None:
     """Stop Shelftree's own Postgres; the data stay. Another server is left alone."""
     if os.environ.get("SHELFTREE_DATABASE_URL"):
-        raise InputError("SHELFTREE_DATABASE_URL names a server that Shelftree did not start: stop it where it runs")
+        raise InputError(
+            "SHELFTREE_DATABASE_URL names a server that Shelftree did not start: stop it where it runs"
+        )
     Cluster().stop()
     finish(_status(), as_json=as_json)
 

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "Author", "CatalogName", "Device", "File", "ModelDir", "OutFile", "TaxonomyName", "parse_map"]
+__all__ = [
+    "AsJson",
+    "Author",
+    "CatalogName",
+    "Device",
+    "File",
+    "ModelDir",
+    "OutFile",
+    "TaxonomyName",
+    "parse_map",
+]
 
 from taxonomy.errors import InputError
 
@@ -40,6 +50,8 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not equals:
-            raise InputError(f"--map {pair}: write it as FIELD=COLUMN, for example --map title='Product Name'")
+            raise InputError(
+                f"--map {pair}: write it as FIELD=COLUMN, for example --map title='Product Name'"
+            )
         mapping[field.strip()] = column.strip()
     return mapping

@@ -39,7 +39,9 @@ def explain(error: BaseException) -> int:
         "w", prefix="shelftree-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
         file.writelines(traceback.format_exception(error))
-    _say(f"error: {type(error).__name__}: {error}\nThis is a fault in Shelftree; {Path(file.name)} says more.")
+    _say(
+        f"error: {type(error).__name__}: {error}\nThis is a fault in Shelftree; {Path(file.name)} says more."
+    )
     return FAILED
 
 

@@ -1,0 +1,182 @@
+"""`shelftree taxonomy`: trees under names, their history and their releases."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxonomy.changes import ChangeSet
+from taxonomy.formats import FORMATS, read_entries, write_tree
+from taxonomy.ports import Release
+from taxonomy.service import editing, releasing
+from taxonomy.service.importing import import_taxonomy
+from taxonomy.tree import Tree
+from ui.cli.options import AsJson, Author
+from ui.cli.output import finish
+from ui.wiring import App
+
+__all__ = ["taxonomy"]
+
+taxonomy = typer.Typer(
+    no_args_is_help=True, help="Trees: import, look at, change history, publish for search."
+)
+
+Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
+Format = Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
+ChangeId = Annotated[str, typer.Argument(help="A change set, as `shelftree taxonomy log` lists them.")]
+
+
+@taxonomy.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A published taxonomy, or a table with category_path.")],
+    name: Name,
+    format_: Format = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Do not publish it yet.")] = False,
+    author: Author = "importer",
+    as_json: AsJson = False,
+) -> None:
+    """Import a taxonomy under a name, and publish it unless --draft.
+
+    The format is seen from the file when --format is not given. Categories that the taxonomy already has are
+    matched by the file's id, else by path, and renamed or moved; nothing is retired.
+
+    Example: shelftree taxonomy import taxonomy-with-ids.en-US.txt --name google
+    """
+    entries = read_entries(file, format=format_)
+    with App.open().uow() as uow:
+        done = import_taxonomy(uow, name, entries, author=author, reason=f"import of {file.name}")
+        release = None if draft else releasing.publish(uow, name, author=author)
+    finish(
+        {
+            "read": len(entries),
+            "edits": done.n_edits,
+            "version": done.version,
+            "release": release.id if release else None,
+            "findings": len(done.findings),
+            "first_findings": list(done.findings[:3]),
+        },
+        as_json=as_json,
+    )
+
+
+@taxonomy.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write; `.gz` allowed.")],
+    name: Name,
+    format_: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the head of a taxonomy to a file."""
+    with App.open().uow() as uow:
+        tree = uow.trees.head(name)
+    written = write_tree(tree, file, format=format_ or "table")
+    left_out = len(tree) - written
+    finish({"written": written, "left_out_for_want_of_an_id": left_out, "file": file}, as_json=as_json)
+
+
+@taxonomy.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the taxonomies with version, size and release."""
+    with App.open().uow() as uow:
+        rows = {name: _state(uow.trees.head(name), uow.releases.current(name)) for name in uow.trees.names()}
+    finish(rows, as_json=as_json)
+
+
+@taxonomy.command()
+def show(
+    name: Name,
+    depth: Annotated[int, typer.Option("--depth", help="How many levels to print.", min=1)] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Print the tree."""
+    with App.open().uow() as uow:
+        tree = uow.trees.head(name)
+    shown = [at for at in tree.descendants() if tree.depth(at) <= depth]
+    lines = [f"{'  ' * (tree.depth(at) - 1)}{tree.nodes[at].name}  [{at}]" for at in shown]
+    summary: dict[str, object] = {"version": tree.version, "nodes": {at: tree.label(at) for at in shown}}
+    finish(summary, as_json=as_json, text="\n".join(lines) or "The tree is empty.")
+
+
+@taxonomy.command()
+def log(
+    name: Name,
+    limit: Annotated[int, typer.Option("--limit", help="How many change sets.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List change sets, newest first."""
+    with App.open().uow() as uow:
+        changes = uow.changes.log(name, limit=limit)
+    text = "\n".join(
+        f"{one.id}  {one.state:9} v{one.applied_version or '-':<4} {one.author}: {one.reason or _kinds(one)}"
+        for one in changes
+    )
+    finish({"changes": [_summary(one) for one in changes]}, as_json=as_json, text=text or "No changes yet.")
+
+
+@taxonomy.command()
+def apply(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson = False) -> None:
+    """Apply a proposed change set."""
+    with App.open().uow() as uow:
+        finish(_summary(editing.accept(uow, change_id, author=author)), as_json=as_json)
+
+
+@taxonomy.command()
+def reject(change_id: ChangeId, as_json: AsJson = False) -> None:
+    """Put a proposed change set away."""
+    with App.open().uow() as uow:
+        finish(_summary(editing.reject(uow, change_id)), as_json=as_json)
+
+
+@taxonomy.command()
+def revert(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson = False) -> None:
+    """Take an applied change set back, if nothing later rests on it."""
+    with App.open().uow() as uow:
+        finish(_summary(editing.revert(uow, change_id, author=author)), as_json=as_json)
+
+
+@taxonomy.command()
+def publish(
+    name: Name,
+    model: Annotated[Path | None, typer.Option("--model", help="The model that search is to use.")] = None,
+    author: Author = "merchandiser",
+    as_json: AsJson = False,
+) -> None:
+    """Make the head the release that search and re-tagging use."""
+    app = App.open()
+    revision = app.model_revision(model) if model else ""
+    with app.uow() as uow:
+        release = releasing.publish(
+            uow,
+            name,
+            author=author,
+            model_revision=revision,
+            model_dir=str(model.resolve()) if model else "",
+        )
+    finish(
+        {"release": release.id, "tree_version": release.tree_version, "model": revision or None},
+        as_json=as_json,
+    )
+
+
+def _state(tree: Tree, current: tuple[Release, Tree] | None) -> str:
+    published = (
+        f"release {current[0].id} at version {current[0].tree_version}" if current else "not published"
+    )
+    return f"version {tree.version}, {len(tree)} categories, {published}"
+
+
+def _summary(change: ChangeSet) -> dict[str, object]:
+    return {
+        "id": change.id,
+        "state": change.state,
+        "author": change.author,
+        "source": change.source,
+        "reason": change.reason,
+        "version": change.applied_version,
+        "edits": _kinds(change),
+    }
+
+
+def _kinds(change: ChangeSet) -> str:
+    kinds = [edit.kind for edit in change.edits]
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))

@@ -1,0 +1,182 @@
+"""Everything put together: settings, database, models, and the use cases that need several of them.
+
+Nothing is opened before it is asked for: importing this module, or asking for a tree, loads no model.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from store.embedded import home
+from store.engine import connect, database_url
+from store.migrate import ensure_current
+from store.unit_of_work import PostgresUnitOfWork
+from taxonomy.formats import read_tree
+from taxonomy.node import NodeId
+from taxonomy.ports import Encoder, UnitOfWork
+from taxonomy.product import Product
+from taxonomy.service.releasing import published
+from taxonomy.tree import Tree
+from ui.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.classify import Classifier
+    from taxonomy.search.rerank import Reranked
+    from taxonomy.search.route import Router, Routing
+
+__all__ = ["App"]
+
+ROUTERS_KEPT = 4  # one router of a 10,000-node tree holds about 100 MB
+PRODUCTS_PER_NODE = 30  # enough for a centroid and the words of a shelf; more only costs memory
+BATCH = 2000
+CANDIDATES = 200  # products that a search reranks: more costs milliseconds and rarely changes the first ten
+
+
+@dataclass
+class App:
+    """What the command line, the web app and the HTTP service share. One a process; threads may share it."""
+
+    settings: Settings = field(default_factory=Settings)
+    _routers: "OrderedDict[tuple[object, ...], Router]" = field(default_factory=OrderedDict, repr=False)
+
+    @classmethod
+    def open(cls) -> "App":
+        """An app with the environment's settings."""
+        return cls()
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The database, started if it is our own, with its tables up to date.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            It cannot be started or reached.
+        StoreError
+            It is of another version; the message says what to run.
+        """
+        url = database_url()
+        ensure_current(url)
+        return connect(url)
+
+    def uow(self) -> UnitOfWork:
+        """A transaction over the store; use it as a context manager."""
+        return PostgresUnitOfWork(self.engine)
+
+    @property
+    def cache(self) -> Path:
+        """Where vectors and converted models are kept; anything in it can be deleted."""
+        return self.settings.cache or home() / "cache"
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The base encoder."""
+        from ingest.encode import open_encoder
+
+        return open_encoder(self.settings.base_model or None, device=self.settings.device, cache=self.cache)
+
+    def classifier(self, model: Path, tree: Tree | None = None) -> "Classifier":
+        """A trained model, on its own tree unless one is given; errors as `Classifier.load`."""
+        from ingest.classify import Classifier
+
+        return Classifier.load(model, tree=tree, device=self.settings.device, cache=self.cache)
+
+    def model_revision(self, model: Path) -> str:
+        """The revision of a model folder, after checking that it is whole."""
+        from ingest.train import Artifact
+
+        return Artifact.load(model).revision
+
+    def tree(self, *, file: Path | None = None, taxonomy: str = "") -> Tree:
+        """The tree of a file, or the published one of a taxonomy in the store.
+
+        Raises
+        ------
+        FileError, UnknownId, InputError
+            There is no such tree, or nothing of it was published.
+        """
+        if file is not None:
+            return read_tree(file)
+        with self.uow() as uow:
+            return published(uow, taxonomy)[1]
+
+    def router(
+        self, tree: Tree, *, model: Path | None = None, products: Iterable[tuple[NodeId, Product]] = ()
+    ) -> "Router":
+        """A router over a tree, with a trained model's opinion where there is one."""
+        from ingest.search import open_router
+
+        classifier = self.classifier(model, tree) if model else None
+        return open_router(tree, encoder=self.encoder, classifier=classifier, products=products or None)
+
+    def stored_router(self, taxonomy: str, catalog: str = "") -> "Router":
+        """The router of a taxonomy's head and its release's model, kept until either changes."""
+        with self.uow() as uow:
+            tree = uow.trees.head(taxonomy)
+            current = uow.releases.current(taxonomy)
+            model = Path(current[0].model_dir) if current and current[0].model_dir else None
+            key = (taxonomy, tree.version, catalog, model)
+            if key not in self._routers:
+                known = shelved(uow, taxonomy, catalog) if catalog else ()
+                self._routers[key] = self.router(
+                    tree, model=model if model and model.is_dir() else None, products=known
+                )
+                while len(self._routers) > ROUTERS_KEPT:
+                    self._routers.popitem(last=False)
+        self._routers.move_to_end(key)
+        return self._routers[key]
+
+    def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> "Routing":
+        """Where a query goes in a taxonomy's head."""
+        return self.stored_router(taxonomy, catalog).route(query, top=top)
+
+    def search(
+        self, taxonomy: str, catalog: str, query: str, *, top: int = 20
+    ) -> "list[tuple[Product, Reranked]]":
+        """Products for a query, best first: from the shelves that it means, and by their titles."""
+        routing = self.route(taxonomy, catalog, query)
+        with self.uow() as uow:
+            tree = uow.trees.head(taxonomy)
+            found = {one.id: one for one in uow.catalogs.search(catalog, query, limit=CANDIDATES)}
+            meant = [one.node_id for one in routing.ranked[:3] if one.node_id in tree]
+            shelves = list(
+                dict.fromkeys(at for top_id in meant for at in (top_id, *tree.descendants(top_id)))
+            )
+            for product, _ in uow.assignments.of_node(catalog, taxonomy, shelves, limit=CANDIDATES):
+                found.setdefault(product.id, product)
+            standing = uow.assignments.of_products(catalog, taxonomy, list(found))
+        from ingest.search import rerank_products
+
+        ranked = rerank_products(
+            query,
+            list(found.values()),
+            encoder=self.encoder,
+            routing=routing,
+            tree=tree,
+            nodes={product_id: one.node_id for product_id, one in standing.items()},
+        )
+        return [(found[one.product_id], one) for one in ranked[:top]]
+
+
+def shelved(uow: UnitOfWork, taxonomy: str, catalog: str) -> Iterator[tuple[NodeId, Product]]:
+    """Products with the nodes they stand in, a bounded sample of each node."""
+    taken: Counter[NodeId] = Counter()
+    for batch in _batches(uow.catalogs.products(catalog)):
+        standing = uow.assignments.of_products(catalog, taxonomy, [one.id for one in batch])
+        for product in batch:
+            if (one := standing.get(product.id)) and taken[one.node_id] < PRODUCTS_PER_NODE:
+                taken[one.node_id] += 1
+                yield one.node_id, product
+
+
+def _batches(products: Iterable[Product]) -> Iterator[list[Product]]:
+    from itertools import islice
+
+    rows = iter(products)
+    while batch := list(islice(rows, BATCH)):
+        yield batch
