@@ -1,0 +1,270 @@
+"""The tables, as SQLAlchemy Core: what is where, and why.
+
+::
+
+    taxonomies ─┬─ nodes, redirects          the head of each tree
+                ├─ change_sets ── audit      how it came to be
+                ├─ releases                  what was published, each with its whole tree
+                └─┬ assignments, placements  where products stand: by machines, by people
+    catalogs ─────┴─ products, imports
+
+Foreign keys are where rows are few. `products` and `assignments` are written by the hundred million and have
+none: the repositories look catalogue and taxonomy up before they write, no product or taxonomy is ever
+deleted, and a read joins products and nodes, so that a row of an unknown one is never seen.
+
+Ids are compared byte by byte (collation "C"): faster, the same on every machine, and as Python sorts them.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Enum,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import UserDefinedType
+
+from taxonomy.changes import State
+from taxonomy.product import Source
+
+__all__ = [
+    "LTree",
+    "assignments",
+    "audit",
+    "catalogs",
+    "change_sets",
+    "imports",
+    "metadata",
+    "model_revisions",
+    "nodes",
+    "placements",
+    "products",
+    "redirects",
+    "releases",
+    "taxonomies",
+]
+
+
+class LTree(UserDefinedType[str]):
+    """Postgres's `ltree`: labels joined by dots. Six lines, where a package of types would be loaded."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in SQL."""
+        return "LTREE"
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+_Id = Text(collation="C")
+_Ids = ARRAY(Text(collation="C"))
+_source = Enum(Source, name="source", values_callable=lambda kinds: [str(kind) for kind in kinds])
+_state = Enum(State, name="state", values_callable=lambda kinds: [str(kind) for kind in kinds])
+
+
+def _surrogate() -> Column[int]:
+    return Column("id", Integer, Identity(always=True), primary_key=True)
+
+
+def _now(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _taxonomy(*, primary_key: bool = False) -> Column[int]:
+    return Column("taxonomy_id", ForeignKey("taxonomies.id"), primary_key=primary_key, nullable=False)
+
+
+taxonomies = Table(
+    "taxonomies",
+    metadata,
+    _surrogate(),
+    Column("name", _Id, nullable=False, unique=True),
+    Column("version", Integer, nullable=False, server_default="0"),
+    _now("created_at"),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("id", _Id, primary_key=True),
+    # NULL for a top category: the hidden root has no row. This is the truth; `path` follows from it.
+    Column("parent_id", _Id),
+    Column("position", Integer, nullable=False),
+    Column("path", LTree, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("locked", Boolean, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("alt_labels", ARRAY(Text), nullable=False),
+    Column("scope_note", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["taxonomy_id", "parent_id"], ["nodes.taxonomy_id", "nodes.id"], deferrable=True, initially="DEFERRED"
+    ),
+    Index(None, "taxonomy_id", "parent_id"),
+    Index("nodes_path_idx", "path", postgresql_using="gist"),
+    Index("nodes_name_idx", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+)
+
+redirects = Table(
+    "redirects",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("node_id", _Id, primary_key=True),
+    Column("targets", _Ids, nullable=False),
+    Column("shares", ARRAY(Double), nullable=False),
+    # The live node at the end of the chain ('root': none), kept on every save so that reads are one join.
+    Column("live_id", _Id, nullable=False),
+    Index(None, "taxonomy_id", "live_id"),
+)
+
+change_sets = Table(
+    "change_sets",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("ordinal", BigInteger, Identity(always=True), nullable=False, unique=True),
+    _taxonomy(),
+    Column("state", _state, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("source", _source, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("base_version", Integer, nullable=False),
+    Column("applied_version", Integer),
+    Column("reverts", _Id, ForeignKey("change_sets.id")),
+    Column("model_revision", Text, nullable=False),
+    _now("created_at"),
+    Column("edits", JSONB, nullable=False),
+    Column("inverse", JSONB, nullable=False),
+    Index(None, "taxonomy_id", "applied_version"),
+    Index(None, "taxonomy_id", "ordinal"),
+)
+
+audit = Table(  # a trigger refuses every update, delete and truncate
+    "audit",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("change_set_id", _Id, ForeignKey("change_sets.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("edit", JSONB, nullable=False),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    _surrogate(),
+    _taxonomy(),
+    Column("tree_version", Integer, nullable=False),
+    Column("model_revision", Text, nullable=False),
+    Column("model_dir", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    _now("published_at"),
+    Column("tree", LargeBinary, nullable=False),  # as `store.tree_rows.pack` writes it
+    Index(None, "taxonomy_id", "id"),
+)
+
+catalogs = Table(
+    "catalogs",
+    metadata,
+    _surrogate(),
+    Column("name", _Id, nullable=False, unique=True),
+    _now("created_at"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    _surrogate(),
+    Column("catalog_id", ForeignKey("catalogs.id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("rows_done", BigInteger, nullable=False, server_default="0"),
+    Column("n_new", BigInteger, nullable=False, server_default="0"),
+    Column("n_changed", BigInteger, nullable=False, server_default="0"),
+    Column("n_unchanged", BigInteger, nullable=False, server_default="0"),
+    _now("updated_at"),
+    Column("finished_at", DateTime(timezone=True)),
+    Index(None, "catalog_id", "id"),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("catalog_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", _Id, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("category_path", ARRAY(Text), nullable=False),
+    Column("price", Double),
+    Column("image", Text, nullable=False),
+    Column("split", Text, nullable=False),
+    Column("attributes", JSONB, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("import_id", Integer, nullable=False),  # the last import that saw the product
+    Column("retired_at", DateTime(timezone=True)),
+    Index("products_title_idx", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
+    postgresql_partition_by="HASH (id)",
+)
+
+model_revisions = Table(  # written out, they would be half of an assignment's row
+    "model_revisions",
+    metadata,
+    _surrogate(),
+    Column("revision", Text, nullable=False, unique=True),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("taxonomy_id", Integer, primary_key=True, autoincrement=False),
+    Column("catalog_id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", _Id, primary_key=True),
+    Column("node_id", _Id, nullable=False),
+    Column("probability", REAL, nullable=False),
+    Column("source", _source, nullable=False),
+    Column("revision_id", Integer, nullable=False),
+    Column("tree_version", Integer, nullable=False),
+    Index(None, "taxonomy_id", "catalog_id", "node_id"),
+    postgresql_partition_by="HASH (product_id)",
+)
+
+placements = Table(
+    "placements",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("catalog_id", ForeignKey("catalogs.id"), primary_key=True, nullable=False),
+    Column("product_id", _Id, primary_key=True),
+    Column("node_id", _Id, nullable=False),
+    Column("author", Text, nullable=False),
+    _now("placed_at"),
+    Column("tree_version", Integer, nullable=False),
+    Index(None, "taxonomy_id", "catalog_id", "node_id"),
+)
