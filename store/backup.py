@@ -34,12 +34,12 @@ FORMAT: Final = "shelftree backup 1"
 MANIFEST: Final = "manifest.json"
 DUMP: Final = "database.dump"
 CHUNK_BYTES: Final = 1 << 20
-LOCK_TIMEOUT_S: Final = 30
+LOCK_TIMEOUT_S: Final = 30.0
 """How long a restore waits for others to leave the tables."""
 
-EMPTY_SCHEMA: Final = f"""\\set ON_ERROR_STOP on
+EMPTY_SCHEMA: Final = """\\set ON_ERROR_STOP on
 BEGIN;
-SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s';
+SET LOCAL lock_timeout = '{lock_timeout_ms:.0f}ms';
 DROP SCHEMA IF EXISTS public CASCADE;
 CREATE SCHEMA public AUTHORIZATION pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
@@ -202,7 +202,7 @@ def _pump(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> b
         raise ValueError("both must have been opened with pipes")
     try:
         with source, sink:
-            sink.write(EMPTY_SCHEMA.encode())
+            sink.write(EMPTY_SCHEMA.format(lock_timeout_ms=1000 * LOCK_TIMEOUT_S).encode())
             sink.writelines(_header_for_any_server(source))
             shutil.copyfileobj(source, sink, CHUNK_BYTES)
             if reader.wait() != 0:

@@ -23,9 +23,7 @@ def create_data(premises: Premises, account: Account, binaries: Binaries) -> Non
     """
     if premises.data.exists():
         return
-    for leftover in premises.home.glob("data.part-*"):
-        # An initdb that outlived its killed parent may still be writing there: the next start sweeps again.
-        shutil.rmtree(leftover, ignore_errors=True)
+    _sweep(premises)
     part = Path(tempfile.mkdtemp(prefix="data.part-", dir=premises.home))
     try:
         account.adopt(part)
@@ -40,9 +38,19 @@ def create_data(premises: Premises, account: Account, binaries: Binaries) -> Non
                 f"cannot make a database at {premises.home}: {telling_lines(done.output)}"
             )
         part.rename(premises.data)
+        _sweep(premises)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _sweep(premises: Premises) -> None:
+    """Remove what killed starts have left; before for its space, and after for what was still being written.
+
+    An initdb outlives its killed parent by a second, and adds files to a folder that is being removed.
+    """
+    for leftover in premises.home.glob("data.part-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def check_version(premises: Premises, binaries: Binaries) -> None:

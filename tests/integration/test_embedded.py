@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -44,15 +45,19 @@ def made(folder: Path) -> Path:
 @pytest.fixture
 def cluster(folder: Path, made: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A stopped cluster of this test's own."""
-    yield from stopped_copy(made, folder / request.node.name[:40])
+    with stopped_copy(made, folder / request.node.name[:40]) as copy:
+        yield copy
 
 
+@contextmanager
 def stopped_copy(made: Path, place: Path) -> Iterator[Cluster]:
-    shutil.copytree(made / "binaries", place / "binaries", copy_function=os.link, symlinks=True)
+    place.mkdir(parents=True)
+    (place / "binaries").symlink_to(made / "binaries")
     subprocess.run(["cp", "-a", made / "data", place / "data"], check=True)
     cluster = Cluster(place, spare_folder=made.parent / "spare")
     yield cluster
     cluster.stop()
+    shutil.rmtree(place)
 
 
 def query(cluster: Cluster, statement: str) -> list[tuple[object, ...]]:
@@ -165,7 +170,8 @@ SIGNS = {
 def test_a_start_that_was_killed_is_made_good_by_the_next(folder: Path, made: Path, moment: str) -> None:
     place = folder / moment.replace(" ", "-")
     if moment != "copying the programs":
-        shutil.copytree(made / "binaries", place / "binaries", copy_function=os.link, symlinks=True)
+        place.mkdir()
+        (place / "binaries").symlink_to(made / "binaries")
     cluster = Cluster(place)
     starter = forked.Process(target=cluster.ensure_running)
     starter.start()
@@ -199,14 +205,14 @@ def test_a_home_copied_while_its_server_runs_gets_its_own_socket(cluster: Cluste
 
 
 def test_a_home_with_a_very_long_path_works(folder: Path, made: Path) -> None:
-    for cluster in stopped_copy(made, folder / "long" / ("x" * 120) / ("y" * 120)):
+    with stopped_copy(made, folder / "long" / ("x" * 120) / ("y" * 120)) as cluster:
         assert query(cluster, "SELECT 1") == [(1,)]
 
 
 def test_a_private_home_keeps_its_data_and_its_mode(folder: Path, made: Path) -> None:
     private = folder / "private"
     private.mkdir(mode=0o700)
-    for cluster in stopped_copy(made, private / "home"):
+    with stopped_copy(made, private / "home") as cluster:
         query(cluster, "CREATE TABLE kept AS SELECT 7 AS n")
         os.kill(pid_of(cluster), signal.SIGKILL)
         assert query(cluster, "SELECT n FROM kept") == [(7,)]
@@ -231,7 +237,7 @@ def test_root_is_told_when_no_folder_can_be_entered(folder: Path) -> None:
     private.mkdir(mode=0o700)
     (private / "spare").mkdir()
     with pytest.raises(
-        DatabaseUnavailable, match="can enter neither .*closed/home nor .*: set SHELFTREE_HOME"
+        DatabaseUnavailable, match=r"can enter neither .*closed/home nor .*: set SHELFTREE_HOME"
     ):
         Cluster(private / "home", spare_folder=private / "spare").ensure_running()
 
@@ -247,7 +253,7 @@ def test_the_server_of_root_runs_as_somebody_else(cluster: Cluster) -> None:
 @as_root
 def test_data_of_root_are_refused(folder: Path) -> None:
     (folder / "rooted" / "data").mkdir(parents=True)
-    with pytest.raises(DatabaseUnavailable, match="belongs to root.*chown"):
+    with pytest.raises(DatabaseUnavailable, match=r"belongs to root.*chown"):
         Cluster(folder / "rooted").ensure_running()
 
 
@@ -398,6 +404,4 @@ def test_tests_that_are_killed_leave_no_server(is_up: bool) -> None:
             assert eventually(lambda: (folder / "home" / "server.log").exists())
         tests.kill()
     assert eventually(lambda: not folder.exists())
-    assert not [
-        p.pid for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])
-    ]
+    assert not [p.pid for p in psutil.process_iter(["cmdline"]) if f"{folder}/home" in str(p.info["cmdline"])]
