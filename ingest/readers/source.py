@@ -1,0 +1,158 @@
+"""A file on disk as chunks of bytes: unpacked, of the format its ending names, faults of the file found."""
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from taxonomy.errors import FileError
+
+__all__ = ["CHUNK_BYTES", "ENDINGS", "Format", "Source", "beginning", "format_of", "open_source"]
+
+CHUNK_BYTES = 1 << 18
+SAMPLE_ROWS = 1000
+SAMPLE_CHARS = 4_000_000
+
+T = TypeVar("T")
+
+
+class Format(StrEnum):
+    """The forms of table that are read and written."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+
+
+ENDINGS = {
+    ".csv": Format.CSV,
+    ".txt": Format.CSV,
+    ".tsv": Format.TSV,
+    ".tab": Format.TSV,
+    ".jsonl": Format.JSON_LINES,
+    ".ndjson": Format.JSON_LINES,
+    ".json": Format.JSON_LINES,
+    ".parquet": Format.PARQUET,
+    ".pq": Format.PARQUET,
+}
+
+_FOREIGN = {
+    b"\x1f\x8b": "is gzip inside: let its name end in .gz",
+    b"PK\x03\x04": "is a spreadsheet or zip archive: save it as CSV, or unpack it first",
+    b"\xd0\xcf\x11\xe0": "is an old Excel workbook: save it as CSV",
+    b"PAR1": "is Parquet inside: let its name end in .parquet",
+    b"%PDF": "is a PDF: save the table as CSV",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that exists, has a known ending and is not empty."""
+
+    path: Path
+    format: Format
+    gzipped: bool
+
+    def open(self) -> BinaryIO:
+        """The unpacked bytes."""
+        try:
+            return cast(BinaryIO, gzip.open(self.path) if self.gzipped else self.path.open("rb"))
+        except OSError as error:
+            raise FileError(self.path, f"cannot be read: {error.strerror or error}") from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """The unpacked bytes, at most `CHUNK_BYTES` at a time.
+
+        Raises
+        ------
+        FileError
+            A read fails, or the gzip stream is cut off or damaged; what came before has been given.
+        """
+        with self.open() as stream:
+            while True:
+                try:
+                    chunk = stream.read(CHUNK_BYTES)
+                except (EOFError, zlib.error, OSError) as error:
+                    raise FileError(self.path, f"cut off or damaged ({error}); get the file again") from error
+                if not chunk:
+                    return
+                yield chunk
+
+
+def format_of(path: Path) -> tuple[Format, bool]:
+    """The format that a file's ending names, and whether it is gzipped.
+
+    >>> format_of(Path("shop.csv.gz"))
+    (<Format.CSV: 'csv'>, True)
+
+    Raises
+    ------
+    FileError
+        The ending is none of `ENDINGS` (with or without ``.gz``).
+    """
+    gzipped = path.suffix.lower() == ".gz"
+    ending = (Path(path.stem) if gzipped else path).suffix.lower()
+    if ending not in ENDINGS:
+        raise FileError(
+            path, f"unknown ending {ending!r}; use one of {', '.join(ENDINGS)}, each also with .gz"
+        )
+    return ENDINGS[ending], gzipped
+
+
+def open_source(path: Path | str) -> Source:
+    """The file, after a look at its first bytes.
+
+    Raises
+    ------
+    FileError
+        It is missing, a folder, unreadable, empty, of an unknown ending, or not what its name says.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise FileError(path, "is a folder; name a file in it")
+    if not path.exists():
+        raise FileError(path, "there is no such file")
+    source = Source(path, *format_of(path))
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4)
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    if not head:
+        raise FileError(path, "is empty")
+    if source.gzipped and not head.startswith(b"\x1f\x8b"):
+        raise FileError(path, "is named .gz but is not gzip; drop .gz from its name, or pack it")
+    if not source.gzipped:
+        _check_text(source, head)
+    return source
+
+
+def _check_text(source: Source, head: bytes) -> None:
+    if source.format is Format.PARQUET:
+        return  # pyarrow says best what is wrong with one
+    for magic, hint in _FOREIGN.items():
+        if head.startswith(magic):
+            raise FileError(source.path, hint)
+
+
+def beginning(items: Iterable[T], text: Callable[[T], str]) -> list[T]:
+    """The first `SAMPLE_ROWS` items, fewer where their texts are long.
+
+    A fault of the file after some items is left for the full pass to meet.
+    """
+    taken: list[T] = []
+    size = 0
+    try:
+        for item in items:
+            taken.append(item)
+            size += len(text(item))
+            if len(taken) == SAMPLE_ROWS or size > SAMPLE_CHARS:
+                break
+    except FileError:
+        if not taken:
+            raise
+    return taken
