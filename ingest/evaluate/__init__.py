@@ -1,0 +1,1 @@
+"""Trained models and routers beside what people say, as figures."""

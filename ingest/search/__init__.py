@@ -1,0 +1,1 @@
+"""The evidence for routing and reranking that needs a library: words, vectors, posteriors."""
