@@ -1,6 +1,7 @@
 """Settings, read from the environment (`SHELFTREE_…`)."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SHELFTREE_", extra="ignore")
 
     base_model: str = ""
-    device: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     author: str = "merchandiser"
     catalog: str = ""
     taxonomy: str = ""

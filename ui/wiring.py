@@ -3,17 +3,19 @@
 Nothing is opened before it is asked for: importing this module, or asking for a tree, loads no model.
 """
 
+import os
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store.embedded import home
 from store.engine import connect, database_url
-from store.migrate import ensure_current
+from store.migrate import is_current, upgrade
 from store.unit_of_work import PostgresUnitOfWork
+from taxonomy.errors import StoreError
 from taxonomy.formats import read_tree
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, UnitOfWork
@@ -25,8 +27,9 @@ from ui.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ingest.classify import Classifier
-    from taxonomy.search.rerank import Reranked
+    from ingest.classify.predict import Classifier
+    from ingest.search.reranking import Reranker
+    from taxonomy.search.rerank import Candidate, Reranked
     from taxonomy.search.route import Router, Routing
 
 __all__ = ["App"]
@@ -61,7 +64,12 @@ class App:
             It is of another version; the message says what to run.
         """
         url = database_url()
-        ensure_current(url)
+        if not is_current(url):
+            if os.environ.get(
+                "SHELFTREE_DATABASE_URL"
+            ):  # others may use that server: not ours to change unasked
+                raise StoreError("the tables are not of this version: run `shelftree db migrate` first")
+            upgrade(url)
         return connect(url)
 
     def uow(self) -> UnitOfWork:
@@ -82,13 +90,13 @@ class App:
 
     def classifier(self, model: Path, tree: Tree | None = None) -> "Classifier":
         """A trained model, on its own tree unless one is given; errors as `Classifier.load`."""
-        from ingest.classify import Classifier
+        from ingest.classify.predict import Classifier
 
         return Classifier.load(model, tree=tree, device=self.settings.device, cache=self.cache)
 
     def model_revision(self, model: Path) -> str:
         """The revision of a model folder, after checking that it is whole."""
-        from ingest.train import Artifact
+        from ingest.train.artifact import Artifact
 
         return Artifact.load(model).revision
 
@@ -109,7 +117,7 @@ class App:
         self, tree: Tree, *, model: Path | None = None, products: Iterable[tuple[NodeId, Product]] = ()
     ) -> "Router":
         """A router over a tree, with a trained model's opinion where there is one."""
-        from ingest.search import open_router
+        from ingest.search.routing import open_router
 
         classifier = self.classifier(model, tree) if model else None
         return open_router(tree, encoder=self.encoder, classifier=classifier, products=products or None)
@@ -131,6 +139,38 @@ class App:
         self._routers.move_to_end(key)
         return self._routers[key]
 
+    def router_of(
+        self, *, file: Path | None = None, taxonomy: str = "", catalog: str = "", model: Path | None = None
+    ) -> "Router":
+        """A router over the tree of a file, or over the published one of a taxonomy in the store."""
+        tree = self.tree(file=file, taxonomy=taxonomy)
+        if not catalog:
+            return self.router(tree, model=model)
+        with self.uow() as uow:
+            return self.router(tree, model=model, products=shelved(uow, taxonomy, catalog))
+
+    def file_reranker(
+        self, groups: "Mapping[str, Sequence[Candidate]]", *, model: Path | None = None
+    ) -> "tuple[Reranker, list[tuple[str, Sequence[Candidate]]]]":
+        """A reranker for these products, and the groups as it wants them.
+
+        With a model, each product is given its likeliest category, so that it can agree with the query's.
+        """
+        from ingest.search.reranking import open_reranker
+
+        titles = [one.title for candidates in groups.values() for one in candidates]
+        if model is None:
+            return open_reranker(titles, encoder=self.encoder), list(groups.items())
+        classifier = self.classifier(model)
+        best = classifier.posteriors(titles).argmax(axis=1)
+        nodes = {title: classifier.terminals[at] for title, at in zip(titles, best, strict=True)}
+        ranked: list[tuple[str, Sequence[Candidate]]] = [
+            (query, [replace(one, node_id=nodes[one.title]) for one in group])
+            for query, group in groups.items()
+        ]
+        router = self.router(classifier.tree, model=model)
+        return open_reranker(titles, encoder=self.encoder, router=router), ranked
+
     def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> "Routing":
         """Where a query goes in a taxonomy's head."""
         return self.stored_router(taxonomy, catalog).route(query, top=top)
@@ -139,7 +179,8 @@ class App:
         self, taxonomy: str, catalog: str, query: str, *, top: int = 20
     ) -> "list[tuple[Product, Reranked]]":
         """Products for a query, best first: from the shelves that it means, and by their titles."""
-        routing = self.route(taxonomy, catalog, query)
+        router = self.stored_router(taxonomy, catalog)
+        routing = router.route(query)
         with self.uow() as uow:
             tree = uow.trees.head(taxonomy)
             found = {one.id: one for one in uow.catalogs.search(catalog, query, limit=CANDIDATES)}
@@ -150,16 +191,15 @@ class App:
             for product, _ in uow.assignments.of_node(catalog, taxonomy, shelves, limit=CANDIDATES):
                 found.setdefault(product.id, product)
             standing = uow.assignments.of_products(catalog, taxonomy, list(found))
-        from ingest.search import rerank_products
+        from ingest.search.reranking import open_reranker
+        from taxonomy.search.rerank import Candidate
 
-        ranked = rerank_products(
-            query,
-            list(found.values()),
-            encoder=self.encoder,
-            routing=routing,
-            tree=tree,
-            nodes={product_id: one.node_id for product_id, one in standing.items()},
-        )
+        candidates = [
+            Candidate(one.id, one.title, standing[one.id].node_id if one.id in standing else None)
+            for one in found.values()
+        ]
+        titles = [one.title for one in candidates]
+        ranked = open_reranker(titles, encoder=self.encoder, router=router).rerank(query, candidates)
         return [(found[one.product_id], one) for one in ranked[:top]]
 
 

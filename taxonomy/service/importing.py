@@ -7,11 +7,10 @@ from itertools import islice
 from taxonomy.errors import UnknownId
 from taxonomy.formats.entries import Entry, plan
 from taxonomy.ports import Progress, Silent, UnitOfWork, Upserted
-from taxonomy.product import Assignment, Product, Source
+from taxonomy.product import Product, Source
 from taxonomy.service import editing
-from taxonomy.tree import Tree
 
-__all__ = ["ImportedCatalog", "ImportedTaxonomy", "import_catalog", "import_taxonomy", "place_by_label"]
+__all__ = ["ImportedCatalog", "ImportedTaxonomy", "import_catalog", "import_taxonomy"]
 
 BATCH_SIZE = 2000  # products a transaction: what an interrupted import has to read again at most
 
@@ -86,31 +85,6 @@ def import_taxonomy(
         return ImportedTaxonomy(0, tree.version, found.findings)
     change = editing.edit(uow, name, found.edits, author=author, source=Source.IMPORT, reason=reason)
     return ImportedTaxonomy(len(found.edits), change.applied_version or 0, found.findings)
-
-
-def place_by_label(uow: UnitOfWork, catalog: str, taxonomy: str) -> tuple[int, int]:
-    """Put each product where its own `category_path` says, if the taxonomy has that path, and commit.
-
-    Returns
-    -------
-    n_placed, n_unknown : int
-        Products placed, and products with a path that the taxonomy does not have.
-    """
-    tree = uow.trees.head(taxonomy)
-    n_placed = n_unknown = 0
-    for batch in _batches(iter(uow.catalogs.products(catalog))):
-        found = list(_labelled(tree, batch))
-        uow.assignments.write(catalog, taxonomy, found)
-        n_placed += len(found)
-        n_unknown += sum(bool(product.category_path) for product in batch) - len(found)
-    uow.commit()
-    return n_placed, n_unknown
-
-
-def _labelled(tree: Tree, products: Sequence[Product]) -> Iterator[Assignment]:
-    for product in products:
-        if product.category_path and (node_id := tree.find(product.category_path)):
-            yield Assignment(product.id, node_id, 1.0, Source.IMPORT, tree_version=tree.version)
 
 
 def _batches(products: Iterator[Product]) -> Iterator[list[Product]]:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ingest.readers import open_catalog
-from taxonomy.service.importing import import_catalog, place_by_label
+from taxonomy.service.importing import import_catalog
+from taxonomy.service.placing import place_by_label
 from ui.cli.options import AsJson, File, parse_map
 from ui.cli.output import finish
 from ui.cli.progress import Bar

@@ -18,7 +18,7 @@ __all__ = ["db"]
 
 db = typer.Typer(
     no_args_is_help=True,
-    help="The database. Without SHELFTREE_DATABASE_URL, Shelftree runs a Postgres of its own in SHELFTREE_HOME.",
+    help="The database: a Postgres of Shelftree's own, or the one that SHELFTREE_DATABASE_URL names.",
 )
 
 BackupFile = Annotated[Path, typer.Argument(help="The backup file.")]
@@ -40,20 +40,18 @@ def status(as_json: AsJson = False) -> None:
 
 @db.command()
 def migrate(
-    to: Annotated[str, typer.Option("--to", help="A revision, or `head` for the newest.")] = "head",
+    down_to: Annotated[
+        str,
+        typer.Option("--down-to", help="Go back to this revision; `base` drops all tables and their data."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Bring the tables to a revision; `--to base` removes them all, and what is in them."""
+    """Bring the tables up to date, or back to an older revision."""
     url = database_url()
-    known = migrations.revisions()
-    if to not in ("head", "base", *known):
-        raise InputError(
-            f"--to {to}: there is no such revision; take head, base or one of {', '.join(known)}"
-        )
-    if to == "head" or (to in known and not _is_behind_us(url, to)):
-        migrations.upgrade(url, to)
+    if down_to:
+        migrations.downgrade(url, down_to)
     else:
-        migrations.downgrade(url, to)
+        migrations.upgrade(url)
     finish(_status(), as_json=as_json)
 
 
@@ -86,11 +84,6 @@ def down(as_json: AsJson = False) -> None:
         )
     Cluster().stop()
     finish(_status(), as_json=as_json)
-
-
-def _is_behind_us(url: str, revision: str) -> bool:
-    known, current = migrations.revisions(), migrations.current(url)
-    return current is not None and known.index(revision) < known.index(current)
 
 
 def _status() -> dict[str, object]:

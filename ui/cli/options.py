@@ -1,9 +1,11 @@
 """Options that several commands share, so that each is worded once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from taxonomy.errors import InputError
 
 __all__ = [
     "AsJson",
@@ -17,15 +19,16 @@ __all__ = [
     "parse_map",
 ]
 
-from taxonomy.errors import InputError
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on stdout.")]
 Author = Annotated[
     str, typer.Option("--author", envvar="SHELFTREE_AUTHOR", help="The name under which edits are recorded.")
 ]
 CatalogName = Annotated[str, typer.Option("--catalog", help="A catalogue in the store, in place of a file.")]
 Device = Annotated[
-    str, typer.Option("--device", envvar="SHELFTREE_DEVICE", help="auto, cpu or cuda.", show_default=True)
+    Literal["auto", "cpu", "cuda"],
+    typer.Option(
+        "--device", envvar="SHELFTREE_DEVICE", help="Where to compute; auto takes a GPU if there is one."
+    ),
 ]
 File = Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet; `.gz` allowed.")]
 ModelDir = Annotated[Path, typer.Option("--model", help="Folder that `shelftree train --out` wrote.")]

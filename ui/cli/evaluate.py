@@ -1,0 +1,92 @@
+"""`shelftree evaluate`: a model, a router or a reranker beside what people say."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxonomy.errors import InputError
+from ui.cli.models import MaybeFile, Precision
+from ui.cli.options import AsJson, CatalogName, Device, TaxonomyName
+from ui.cli.output import finish
+from ui.cli.progress import Bar
+from ui.cli.sources import held_out, products_of
+from ui.settings import Settings
+from ui.wiring import App
+
+__all__ = ["evaluate"]
+
+
+class Task(StrEnum):
+    """What is measured."""
+
+    CLASSIFY = "classify"
+    ROUTE = "route"
+    RERANK = "rerank"
+
+
+def evaluate(
+    file: MaybeFile = None,
+    task: Annotated[Task, typer.Option("--task", help="What to measure.")] = Task.CLASSIFY,
+    model: Annotated[Path | None, typer.Option("--model", help="Folder that `train` wrote.")] = None,
+    tree: Annotated[Path | None, typer.Option("--tree", help="For route: the tree's file.")] = None,
+    taxonomy: TaxonomyName = "",
+    catalog: CatalogName = "",
+    report: Annotated[Path | None, typer.Option("--report", help="Folder for the figures as JSON.")] = None,
+    precision: Precision = 0.95,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Measure on rows whose answer is known; rows of the split `train` are left out.
+
+    classify needs products with a category; route a file of query and category_path, and a tree; rerank a
+    file of query, product_id, title and relevance.
+
+    Example: shelftree evaluate products.csv --task classify --model model
+    """
+    app = App(Settings(device=device))
+    with Bar(quiet=as_json) as bar:
+        if task is Task.CLASSIFY:
+            summary = _classify(app, file, catalog, _needed(model, "--model"), precision, bar)
+        elif task is Task.ROUTE:
+            summary = _route(app, _needed(file, "FILE"), tree, taxonomy, model)
+        else:
+            summary = _rerank(app, _needed(file, "FILE"), model)
+    if report:
+        report.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(summary, indent=2, ensure_ascii=False)
+        (report / f"{task}.json").write_text(text + "\n", encoding="utf-8")
+    finish(summary, as_json=as_json)
+
+
+def _classify(
+    app: App, file: Path | None, catalog: str, model: Path, precision: float, bar: Bar
+) -> dict[str, object]:
+    from ingest.evaluate.classify import evaluate_classify
+
+    rows = held_out(products_of(app, file, catalog, bar))
+    return asdict(evaluate_classify(app.classifier(model), rows, precision=precision, progress=bar))
+
+
+def _route(app: App, file: Path, tree: Path | None, taxonomy: str, model: Path | None) -> dict[str, object]:
+    from ingest.evaluate.route import evaluate_route, read_route_cases
+
+    cases = read_route_cases(file)
+    return asdict(evaluate_route(app.router_of(file=tree, taxonomy=taxonomy, model=model), cases))
+
+
+def _rerank(app: App, file: Path, model: Path | None) -> dict[str, object]:
+    from ingest.evaluate.rerank import evaluate_rerank, read_judgements
+
+    judged = read_judgements(file)
+    reranker, _ = app.file_reranker({one.query: list(one.candidates) for one in judged}, model=model)
+    return asdict(evaluate_rerank(reranker, judged))
+
+
+def _needed(given: Path | None, name: str) -> Path:
+    if given is None:
+        raise InputError(f"this task needs {name}: see `shelftree evaluate --help`")
+    return given

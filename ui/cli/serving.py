@@ -1,0 +1,43 @@
+"""`shelftree ui` and `serve`: the app in a browser, and the HTTP service."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.wiring import App
+
+__all__ = ["open_app", "serve", "ui"]
+
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where to listen.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; only this machine by default.")]
+
+
+def ui(port: Port = 8501, host: Host = "localhost") -> None:
+    """Open the app in a browser; Ctrl-C ends it."""
+    open_app(port=port, host=host)
+
+
+def serve(port: Port = 8080, host: Host = "localhost") -> None:
+    """Answer queries over HTTP from the published tree; Ctrl-C ends it. See /docs for the calls."""
+    import uvicorn
+
+    from ui.api.app import create
+
+    uvicorn.run(create(App.open()), host=host, port=port, log_level="info")
+
+
+def open_app(*, port: int = 8501, host: str = "localhost") -> None:
+    """Run Streamlit on the app until it is stopped."""
+    script = Path(__file__).parent.parent / "web" / "app.py"
+    options = {
+        "server.address": host,
+        "server.port": str(port),
+        "server.headless": "false" if os.environ.get("DISPLAY") else "true",
+        "browser.gatherUsageStats": "false",
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    subprocess.run([sys.executable, "-m", "streamlit", "run", str(script), *words], check=False)
