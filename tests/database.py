@@ -33,12 +33,19 @@ def guarded_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     watchdog = subprocess.Popen(
         [sys.executable, str(ROOT / "tests" / "watchdog.py"), str(folder)],
-        stdin=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE, text=True, start_new_session=True, env=child_environment(),
     )  # fmt: skip
     try:
         yield folder
     finally:
         watchdog.communicate("done")
+        if watchdog.returncode != 0:
+            raise RuntimeError(f"the watchdog failed: servers may be left in {folder}")
+
+
+def child_environment() -> dict[str, str]:
+    """Our environment, in which a child Python finds the modules that we find."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
 
 
 def _fast_place() -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from store.embedded import Cluster
 
-STARTING_S = 3.0
+STARTING_S = 2.0
 """How long after a kill we look again: a server on its way up has not yet written who it is."""
 
 

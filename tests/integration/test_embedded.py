@@ -20,7 +20,7 @@ from store.embedded import Cluster, binaries, home
 from store.embedded.account import Account, server_account
 from store.embedded.premises import SYSTEM_HOME, Premises
 from taxonomy.errors import DatabaseUnavailable
-from tests.database import ROOT, guarded_folder
+from tests.database import child_environment, guarded_folder
 
 PATIENCE_S = 30.0
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -393,8 +393,7 @@ with guarded_folder() as folder:
 @pytest.mark.parametrize("is_up", [True, False])
 def test_tests_that_are_killed_leave_no_server(is_up: bool) -> None:
     command = [sys.executable, "-c", STARTS_AND_WAITS]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as tests:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=child_environment()) as tests:
         assert tests.stdout is not None
         folder = Path(tests.stdout.readline().strip())
         if is_up:
