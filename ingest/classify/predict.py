@@ -1,0 +1,152 @@
+"""The classifier: products in, a node and how sure we are of it out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ingest.classify.bind import Bound, bind
+from ingest.classify.calibrate import Calibration
+from ingest.classify.head import softmax
+from ingest.encode import open_encoder
+from ingest.encode.open import Backend, Device
+from ingest.train.artifact import Artifact
+from taxonomy.node import NodeId
+from taxonomy.ports import Encoder, Floats
+from taxonomy.product import Product, ProductId
+from taxonomy.text import product_text
+from taxonomy.tree import Tree
+
+__all__ = ["Classifier", "Decision", "Prediction"]
+
+Decision = Literal["accept", "backoff", "review"]
+
+_CHUNK = 2048  # products in memory at a time; 2,048 x 10,000 terminals are 80 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Where a product belongs, as far as it is safe to say.
+
+    Attributes
+    ----------
+    product_id : ProductId
+        The product.
+    node_id : NodeId or None
+        The deepest safe node; None for review.
+    probability : float
+        Of `node_id`; for review that of the leaf's top category, which was not enough.
+    decision : {"accept", "backoff", "review"}
+        The likeliest terminal itself is safe, only a node above it is, or none.
+    leaf_id : NodeId
+        The likeliest terminal: a leaf, or an inner node if the product seems to stop there.
+    leaf_probability : float
+        Of `leaf_id`, alone.
+    """
+
+    product_id: ProductId
+    node_id: NodeId | None
+    probability: float
+    decision: Decision
+    leaf_id: NodeId
+    leaf_probability: float
+
+
+class Classifier:
+    """A trained model bound to a tree.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Text to unit vectors.
+    bound : Bound
+        The head on the tree.
+    calibration : Calibration
+        Temperature and thresholds.
+    tree : Tree
+        The tree that predictions are nodes of.
+    revision : str
+        Of the model; assignments carry it.
+    """
+
+    def __init__(
+        self, encoder: Encoder, bound: Bound, calibration: Calibration, *, tree: Tree, revision: str = ""
+    ) -> None:
+        self.encoder, self.tree, self.revision = encoder, tree, revision
+        self.calibration = calibration
+        self._bound = bound
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        tree: Tree | None = None,
+        device: Device = "auto",
+        backend: Backend = "auto",
+        cache: Path | None = None,
+    ) -> "Classifier":
+        """The model of this folder, on its own tree unless one is given.
+
+        Raises
+        ------
+        ModelError
+            The folder is damaged, or the tree is a foreign one.
+        """
+        artifact = Artifact.load(folder)
+        encoder = open_encoder(
+            folder, device=device, backend=backend, cache=cache, calibration=artifact.sample_texts
+        )
+        tree = tree or artifact.tree
+        bound = bind(artifact.head, tree, encoder)
+        return cls(encoder, bound, artifact.calibration, tree=tree, revision=artifact.revision)
+
+    @property
+    def terminals(self) -> tuple[NodeId, ...]:
+        """The nodes that the columns of `posteriors` stand for."""
+        return self._bound.layout.terminals
+
+    def posteriors(self, texts: Sequence[str]) -> Floats:
+        """Calibrated probabilities: (n_texts, n_terminals) float32, rows adding up to 1.
+
+        For short texts such as queries as well as products; a node's probability is the sum over the
+        terminals at and below it.
+        """
+        logits = self._bound.head.logits(self.encoder.encode(texts))
+        return self._bound.regroup(softmax(logits, temperature=self.calibration.temperature))
+
+    def predict(self, products: Iterable[Product], *, precision: float = 0.95) -> Iterator[Prediction]:
+        """A prediction for each product, in order; products are read as predictions are taken.
+
+        Parameters
+        ----------
+        products : iterable of Product
+            Any number; a few thousand are held at a time.
+        precision : float
+            How often a given node must be the truth or above it, in 0..1.
+        """
+        threshold = self.calibration.threshold(precision)
+        source = iter(products)
+        while chunk := list(islice(source, _CHUNK)):
+            posteriors = self.posteriors([product_text(product) for product in chunk])
+            yield from self._decide(chunk, posteriors, threshold)
+
+    def _decide(self, chunk: Sequence[Product], posteriors: Floats, threshold: float) -> Iterator[Prediction]:
+        layout = self._bound.layout
+        best = posteriors.argmax(axis=1)
+        paths = layout.path_probabilities(posteriors, best)
+        depths = np.minimum((paths >= threshold).sum(axis=1), layout.depths[best])
+        for row, product in enumerate(chunk):
+            lineage, depth = layout.lineages[best[row]], int(depths[row])
+            decision: Decision = "review" if not depth else "accept" if depth == len(lineage) else "backoff"
+            yield Prediction(
+                product.id,
+                lineage[depth - 1] if depth else None,
+                float(paths[row, max(depth, 1) - 1]),
+                decision,
+                lineage[-1],
+                float(posteriors[row, best[row]]),
+            )

@@ -1,0 +1,1 @@
+"""Fine-tuning: labelled products to a model folder."""

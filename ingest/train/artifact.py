@@ -1,0 +1,180 @@
+"""The model folder: written whole or not at all, and checked before anything in it is believed.
+
+::
+
+    model.safetensors config.json tokenizer.json tokenizer_config.json    the encoder, as transformers has it
+    head.safetensors     rows and biases          head.json         the node id of each row
+    tree.json            nodes, order, redirects  calibration.json  temperature, thresholds, backend
+    sample_texts.json    set OpenVINO's int8 ranges, the same ones on every machine
+    metrics.json README.md                        how good it is, on what, for what
+    manifest.json        the SHA-256 of all these, and revision, tree version, data hash, format
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from ingest.classify.calibrate import Calibration
+from ingest.classify.head import Head
+from ingest.encode.folder import file_digest
+from taxonomy.errors import ModelError
+from taxonomy.node import ROOT_ID, Node, NodeId
+from taxonomy.redirects import Redirect
+from taxonomy.tree import Tree
+
+__all__ = ["MANIFEST", "Artifact"]
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+_NEEDED = (
+    "model.safetensors", "config.json", "tokenizer.json", "head.safetensors", "head.json", "tree.json",
+    "calibration.json", "sample_texts.json", "metrics.json", "README.md",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a model folder says, apart from the encoder, which `open_encoder` reads from the same folder.
+
+    Attributes
+    ----------
+    head : Head
+        Rows keyed by node id.
+    tree : Tree
+        As it was in training.
+    calibration : Calibration
+        Temperature and thresholds.
+    sample_texts : tuple of str
+        Product texts for int8 calibration.
+    metrics : dict of str to float
+        What training measured.
+    data_hash : str
+        Of the rows it was trained on.
+    revision : str
+        Of everything that predictions depend on; empty until saved.
+    """
+
+    head: Head
+    tree: Tree
+    calibration: Calibration
+    sample_texts: tuple[str, ...]
+    metrics: dict[str, float]
+    data_hash: str
+    revision: str = ""
+
+    def save(self, folder: Path, *, card: str) -> "Artifact":
+        """Complete a folder that holds the encoder already; gives the artefact with its revision.
+
+        Parameters
+        ----------
+        folder : Path
+            Holds `model.safetensors`, `config.json` and the tokenizer.
+        card : str
+            The model card, Markdown.
+        """
+        save_file({"rows": self.head.rows, "bias": self.head.bias}, folder / "head.safetensors")
+        _write(folder / "head.json", list(self.head.ids))
+        _write(folder / "tree.json", _tree_body(self.tree))
+        _write(folder / "calibration.json", asdict(self.calibration))
+        _write(folder / "sample_texts.json", list(self.sample_texts))
+        _write(folder / "metrics.json", self.metrics)
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        files = {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+        revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+        manifest = {
+            "format": _FORMAT, "revision": revision, "tree_version": self.tree.version,
+            "tree_digest": self.tree.digest(), "data_hash": self.data_hash, "files": files,
+        }  # fmt: skip
+        _write(folder / MANIFEST, manifest)
+        return replace(self, revision=revision)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Artifact":
+        """What a folder holds, after every file was found to be what was written.
+
+        Raises
+        ------
+        ModelError
+            The folder is missing, not a model of ours, of another format, incomplete, or changed.
+        """
+        manifest = _verified_manifest(folder)
+        try:
+            tensors = load_file(folder / "head.safetensors")
+            ids = tuple(NodeId(at) for at in _read(folder / "head.json"))
+            head = Head(ids, tensors["rows"].astype(np.float32), tensors["bias"].astype(np.float32))
+            if not len(head.ids) == len(head.rows) == len(head.bias):
+                raise ValueError("the head's rows and ids differ in number")
+            return cls(
+                head,
+                _tree(_read(folder / "tree.json"), version=manifest["tree_version"]),
+                _calibration(_read(folder / "calibration.json")),
+                tuple(_read(folder / "sample_texts.json")),
+                _read(folder / "metrics.json"),
+                manifest["data_hash"],
+                manifest["revision"],
+            )
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            raise ModelError(f"{folder}: this model folder is damaged ({error}); train it again") from error
+
+
+def _verified_manifest(folder: Path) -> dict[str, Any]:
+    if not (folder / MANIFEST).is_file():
+        raise ModelError(f"{folder}: no model here (it has no {MANIFEST}); name a folder that `train` wrote")
+    try:
+        manifest: dict[str, Any] = _read(folder / MANIFEST)
+        files: dict[str, str] = dict(manifest["files"])
+        format_version = manifest["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / MANIFEST}: damaged; train the model again") from error
+    if format_version != _FORMAT:
+        raise ModelError(f"{folder}: format {format_version}, this version reads {_FORMAT}; train it again")
+    for name in dict.fromkeys([*_NEEDED, *files]):
+        _verify(folder, name, files.get(name))
+    return manifest
+
+
+def _verify(folder: Path, name: str, digest: str | None) -> None:
+    path = folder / name
+    if digest is None or Path(name).name != name or path.is_symlink() or not path.is_file():
+        raise ModelError(f"{path}: missing, or not a plain file in the model's folder; train it again")
+    if file_digest(path) != digest:
+        raise ModelError(f"{path}: changed or cut short since training wrote it; train the model again")
+
+
+def _tree_body(tree: Tree) -> dict[str, Any]:
+    nodes = [asdict(tree.node(at)) for at in tree.descendants()]
+    return {"nodes": nodes, "redirects": {old: asdict(way) for old, way in tree.redirects.items()}}
+
+
+def _tree(body: dict[str, Any], *, version: int) -> Tree:
+    nodes: dict[NodeId, Node] = {}
+    children: dict[NodeId, list[NodeId]] = {ROOT_ID: []}
+    for entry in body["nodes"]:
+        node = Node(**{**entry, "alt_labels": tuple(entry["alt_labels"])})
+        nodes[node.id] = node
+        children.setdefault(node.parent_id, []).append(node.id)
+    redirects = {
+        NodeId(old): Redirect(tuple(way["targets"]), tuple(way["shares"]))
+        for old, way in body["redirects"].items()
+    }
+    return Tree(nodes, {parent: tuple(ids) for parent, ids in children.items() if ids}, redirects, version)
+
+
+def _calibration(body: dict[str, Any]) -> Calibration:
+    return Calibration(
+        float(body["temperature"]), tuple(body["thresholds"]), tuple(body["given"]), tuple(body["wrong"])
+    )
+
+
+def _write(path: Path, body: object) -> None:
+    path.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,86 @@
+"""The network that is fine-tuned: an encoder and a head of one row per terminal."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ingest.classify.head import Head
+from ingest.encode.torch_encoder import MeanPooled
+from taxonomy.node import NodeId
+from taxonomy.ports import Floats
+
+__all__ = ["TerminalModel", "centroids"]
+
+_OUT = -1e4  # the logit of a class left out: no probability in any precision
+
+
+class TerminalModel(nn.Module):
+    """Token ids to logits over terminals.
+
+    Logits are ``exp(log_scale) * cos(vector, row) + bias``. Rows start at the classes' centroids in the
+    untouched encoder, which is worth about an epoch of training against random rows.
+
+    Parameters
+    ----------
+    network : transformer
+        Of the base model.
+    directions : (n_terminals, dim) float32
+        Where the rows start.
+    scale : float
+        Their length at the start.
+    class_dropout : float
+        See `TrainSettings`.
+    """
+
+    def __init__(self, network: Any, directions: Floats, *, scale: float, class_dropout: float) -> None:
+        super().__init__()
+        self.encoder = MeanPooled(network)
+        self.rows = nn.Parameter(torch.from_numpy(directions.copy()))
+        self.bias = nn.Parameter(torch.zeros(len(directions)))
+        self.log_scale = nn.Parameter(torch.tensor(float(np.log(scale))))
+        self.class_dropout = class_dropout
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        vectors = self.encoder(input_ids, attention_mask)
+        with torch.autocast(vectors.device.type, enabled=False):
+            unit = functional.normalize(self.rows, dim=1)
+            logits = self.log_scale.exp() * (vectors.float() @ unit.T) + self.bias
+        if self.training and self.class_dropout:
+            left_out = torch.rand(len(self.rows), device=logits.device) < self.class_dropout
+            left_out[labels] = False
+            logits = logits.masked_fill(left_out, _OUT)
+        return {"loss": functional.cross_entropy(logits, labels), "logits": logits}
+
+    def head(self, ids: Sequence[NodeId]) -> Head:
+        """The head as it stands, for use outside PyTorch."""
+        with torch.no_grad():
+            rows = self.log_scale.exp() * functional.normalize(self.rows, dim=1)
+        return Head(tuple(ids), rows.cpu().numpy(), self.bias.detach().cpu().numpy().copy())
+
+    def parameter_groups(
+        self, *, encoder_lr: float, head_lr: float, weight_decay: float
+    ) -> list[dict[str, Any]]:
+        """Groups for an optimiser: the encoder's matrices, its vectors, and the head."""
+        inner = list(self.encoder.parameters())
+        return [
+            {"params": [p for p in inner if p.ndim > 1], "lr": encoder_lr, "weight_decay": weight_decay},
+            {"params": [p for p in inner if p.ndim < 2], "lr": encoder_lr, "weight_decay": 0.0},
+            {"params": [self.rows, self.bias, self.log_scale], "lr": head_lr, "weight_decay": 0.0},
+        ]
+
+
+def centroids(vectors: Floats, labels: Sequence[int], *, n_classes: int) -> Floats:
+    """The unit mean of each class's unit vectors: (n_classes, dim) float32.
+
+    >>> centroids(np.eye(2, dtype=np.float32), [1, 0], n_classes=2).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    sums = np.zeros((n_classes, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, np.asarray(labels), vectors)
+    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    unit: Floats = sums / lengths
+    return unit

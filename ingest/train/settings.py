@@ -1,0 +1,65 @@
+"""What can be chosen about a fine-tuning run."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+__all__ = ["TrainSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """One setting for every catalogue; the defaults were chosen on two public ones and fit others as well.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training products; early stopping may end before.
+    batch_size : int
+        Products a step; small catalogues take less, so that there are enough steps.
+    max_tokens : int
+        Texts are cut here.
+    encoder_lr, head_lr : float
+        Peak learning rates of AdamW; rises over `warmup` of the steps, then falls to 0 in a line.
+    warmup : float
+        Share of the steps.
+    weight_decay : float
+        On the encoder's matrices.
+    scale : float
+        Length of the head's rows at the start (it is learnt): logits are `scale` times a cosine.
+    class_dropout : float
+        Share of the other classes left out of the softmax at each step, so that a row must be right against
+        any company, such as that of nodes made later.
+    patience : int
+        Epochs without a better result on the stopping part before training ends.
+    valid_share : float
+        Held out if the catalogue has no `split`: half for stopping, half for calibration.
+    checkpoint_s : float
+        Seconds of training between two checkpoints; one is also written after each epoch.
+    precision : {"auto", "float32", "bfloat16"}
+        `auto`: bfloat16 where the hardware multiplies it (CUDA, or a CPU with AMX).
+    seed : int
+        Of everything that is drawn.
+    """
+
+    epochs: int = 4
+    batch_size: int = 64
+    max_tokens: int = 48
+    encoder_lr: float = 1.5e-4
+    head_lr: float = 2e-3
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    scale: float = 20.0
+    class_dropout: float = 0.1
+    patience: int = 2
+    valid_share: float = 0.15
+    checkpoint_s: float = 60.0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    seed: int = 0
+
+    def digest(self) -> str:
+        """A hash of what the result depends on; how often checkpoints are written is not in it."""
+        body = asdict(self)
+        del body["checkpoint_s"]
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,201 @@
+"""Hugging Face's trainer, made silent, exactly resumable, and fed batches of like length."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.integrations import TensorBoardCallback
+
+from ingest.encode.batches import Tokens, pad
+from ingest.train.checkpoints import seal
+from ingest.train.model import TerminalModel
+from ingest.train.settings import TrainSettings
+from taxonomy.ports import Progress
+
+__all__ = ["TokenRows", "build_trainer"]
+
+_LEAST_STEPS = 32  # an epoch; a small catalogue gets smaller batches rather than fewer steps
+_LEAST_BATCH = 8
+_BUCKET = 50  # batches that are sorted by length together, as Hugging Face's own sampler does
+_LOSS_WEIGHT = 1e-3  # ranks epochs of equal accuracy, which small catalogues have many of
+_KEPT = 3  # checkpoints: the best, the last, and one before it in case the last is damaged
+
+
+class TokenRows(Dataset[tuple[Tokens, int]]):
+    """Token ids and class of each row, kept as small integers."""
+
+    def __init__(self, rows: Sequence[Tokens], labels: Sequence[int]) -> None:
+        self.rows = [np.asarray(row, dtype=np.int32) for row in rows]
+        self.labels = np.asarray(labels, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> tuple[Tokens, int]:
+        return self.rows[index], int(self.labels[index])  # type: ignore[return-value]
+
+
+class _Bucketed(Sampler[int]):
+    """Every row once, in an order that follows from seed and epoch alone, neighbours of like length.
+
+    Hugging Face's own draws from the global generator, so that a run resumed in its third epoch would see
+    other batches than the run that was never stopped.
+    """
+
+    def __init__(
+        self, lengths: Sequence[int], batch_size: int, *, seed: int, epoch: Callable[[], float]
+    ) -> None:
+        self._lengths = np.asarray(lengths)
+        self._batch_size, self._seed, self._epoch = batch_size, seed, epoch
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        rng = np.random.default_rng([self._seed, math.floor(self._epoch() + 1e-6)])
+        order = rng.permutation(len(self._lengths))
+        size = self._batch_size * _BUCKET
+        buckets = [order[start : start + size] for start in range(0, len(order), size)]
+        ordered = np.concatenate(
+            [bucket[np.argsort(self._lengths[bucket], kind="stable")] for bucket in buckets]
+        )
+        n_full = len(ordered) // self._batch_size
+        full = ordered[: n_full * self._batch_size].reshape(n_full, self._batch_size)
+        yield from full[rng.permutation(n_full)].ravel().tolist()
+        yield from ordered[n_full * self._batch_size :].tolist()
+
+
+class _Trainer(Trainer):  # type: ignore[misc]
+    def _get_train_sampler(self, train_dataset: TokenRows | None = None) -> Sampler[int]:
+        rows = (train_dataset or self.train_dataset).rows
+        return _Bucketed(
+            [len(row) for row in rows],
+            self.args.train_batch_size,
+            seed=self.args.seed,
+            epoch=lambda: float(self.state.epoch or 0),
+        )
+
+
+class _Reporter(TrainerCallback):  # type: ignore[misc]
+    """Passes on how far training is, and asks for a checkpoint when the last one is old."""
+
+    def __init__(self, progress: Progress, checkpoint_s: float) -> None:
+        self._progress, self._checkpoint_s = progress, checkpoint_s
+        self._saved_at = time.monotonic()
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._progress.start("fine-tuning", state.max_steps)
+        self._progress.advance(state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._progress.advance()
+        # An epoch's last step is saved after its evaluation; saved before, a resumed run would skip that.
+        epoch_ends = abs(state.epoch - round(state.epoch)) < 1e-9
+        if not epoch_ends and time.monotonic() - self._saved_at >= self._checkpoint_s:
+            control.should_save = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        self._saved_at = time.monotonic()
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
+        found = f"{metrics['eval_accuracy']:.3f} of the held-out products right"
+        self._progress.note(f"after epoch {state.epoch:.0f}: {found}")
+
+
+def build_trainer(
+    model: TerminalModel,
+    train: TokenRows,
+    stopping: TokenRows,
+    *,
+    folder: Path,
+    settings: TrainSettings,
+    device: str,
+    pad_id: int,
+    progress: Progress,
+) -> Trainer:
+    """A trainer that keeps its checkpoints and TensorBoard logs in `folder` and prints nothing.
+
+    Without rows to stop by it trains all epochs and keeps the last weights.
+    """
+    batch_size = min(settings.batch_size, max(_LEAST_BATCH, len(train) // _LEAST_STEPS))
+    steps = math.ceil(len(train) / batch_size) * settings.epochs
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=batch_size,
+        per_device_eval_batch_size=4 * batch_size,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.encoder_lr,
+        lr_scheduler_type="linear",
+        warmup_steps=math.ceil(settings.warmup * steps),
+        eval_strategy="epoch" if len(stopping) else "no",
+        save_strategy="epoch",
+        save_total_limit=_KEPT,
+        load_best_model_at_end=bool(len(stopping)),
+        metric_for_best_model="score" if len(stopping) else None,
+        greater_is_better=True if len(stopping) else None,
+        restore_callback_states_from_checkpoint=True,
+        bf16=_use_bf16(settings, device),
+        use_cpu=device == "cpu",
+        dataloader_pin_memory=device == "cuda",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        logging_steps=10,
+        disable_tqdm=True,
+        report_to="none",
+        seed=settings.seed,
+    )
+    groups = model.parameter_groups(
+        encoder_lr=settings.encoder_lr, head_lr=settings.head_lr, weight_decay=settings.weight_decay
+    )
+    trainer = _Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=train,
+        eval_dataset=stopping if len(stopping) else None,
+        data_collator=lambda rows: _collate(rows, pad_id=pad_id),
+        compute_metrics=_score,
+        preprocess_logits_for_metrics=_ranks,
+        optimizers=(torch.optim.AdamW(groups, fused=True), None),
+        callbacks=_callbacks(folder, settings, progress, stopping=bool(len(stopping))),
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _callbacks(
+    folder: Path, settings: TrainSettings, progress: Progress, *, stopping: bool
+) -> list[TrainerCallback]:
+    from torch.utils.tensorboard import SummaryWriter
+
+    found = [_Reporter(progress, settings.checkpoint_s), TensorBoardCallback(SummaryWriter(folder / "logs"))]
+    return [*found, EarlyStoppingCallback(settings.patience)] if stopping else found
+
+
+def _collate(rows: Sequence[tuple[Tokens, int]], *, pad_id: int) -> dict[str, torch.Tensor]:
+    ids, mask = pad([tokens for tokens, _ in rows], pad_id=pad_id)
+    labels = torch.tensor([label for _, label in rows])
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask), "labels": labels}
+
+
+def _ranks(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Per row whether the class was found, and its loss: all that scoring needs, at two numbers a row."""
+    loss = torch.nn.functional.cross_entropy(logits.float(), labels, reduction="none")
+    return torch.stack([(logits.argmax(1) == labels).float(), loss], dim=1)
+
+
+def _score(outcome: Any) -> dict[str, float]:
+    accuracy, loss = np.asarray(outcome.predictions).mean(axis=0)
+    return {"accuracy": float(accuracy), "score": float(accuracy - _LOSS_WEIGHT * loss)}
+
+
+def _use_bf16(settings: TrainSettings, device: str) -> bool:
+    if settings.precision != "auto":
+        return settings.precision == "bfloat16"
+    return device == "cuda" or bool(torch.cpu.get_capabilities().get("amx_bf16", False))
