@@ -126,7 +126,7 @@ def capabilities(engine: Engine) -> Capabilities:
     """
     with translated(engine.url), engine.connect() as connection:
         there = set(connection.scalars(text("SELECT name FROM pg_available_extensions")))
-    return Capabilities(_server_version(engine), "vector" in there, "ltree" in there, "pg_trgm" in there)
+        return Capabilities(_server_version(engine), "vector" in there, "ltree" in there, "pg_trgm" in there)
 
 
 def _server_version(engine: Engine) -> tuple[int, int]:

@@ -63,9 +63,11 @@ class Account:
                 )  # fmt: skip
             except subprocess.TimeoutExpired as error:
                 raise DatabaseUnavailable(f"{command[0]} takes over {PROGRAM_TIMEOUT_S:.0f} s") from error
-            except subprocess.SubprocessError as error:
+            except (OSError, subprocess.SubprocessError) as error:
+                reason = error.strerror if isinstance(error, OSError) else error
                 raise DatabaseUnavailable(
-                    f"{command[0]} cannot be run as user id {self.uid}: {error}"
+                    f"{command[0]} cannot be run as user id {self.uid} ({reason}): set SHELFTREE_HOME to"
+                    " a folder on a disk that allows programs, or SHELFTREE_DATABASE_URL to another Postgres"
                 ) from error
             if log is not None:
                 return Finished(done.returncode, "")
@@ -75,6 +77,14 @@ class Account:
     def enters(self, folder: Path) -> bool:
         """Whether this account may enter the folder; asked of the system, which knows ACLs and the like."""
         return self.run(["/bin/sh", "-c", 'cd -- "$0"', str(folder)]).code == 0
+
+    def has_name(self) -> bool:
+        """Whether the system knows this user by a name, which only initdb asks for."""
+        try:
+            pwd.getpwuid(self.uid)
+        except KeyError:
+            return False
+        return True
 
     def adopt(self, path: Path) -> None:
         """Give a file or folder that we have just made to this account."""

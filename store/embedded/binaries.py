@@ -93,8 +93,16 @@ def install(folder: Path) -> Binaries:
 
 def _copy(source: Binaries, target: Path) -> None:
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=target.parent))
-    for name in COPIED:
-        shutil.copytree(source.root / name, part / name, symlinks=True, ignore=NOT_NEEDED)
+    try:
+        for name in COPIED:
+            shutil.copytree(source.root / name, part / name, symlinks=True, ignore=NOT_NEEDED)
+    except shutil.Error as error:
+        _, _, reason = error.args[0][0]
+        shutil.rmtree(part)
+        raise DatabaseUnavailable(
+            f"cannot copy the server's programs to {target.parent} ({reason}): set SHELFTREE_HOME to a folder"
+            " that you can write, with 200 MB free"
+        ) from error
     for path in (part, *part.rglob("*")):
         if not path.is_symlink():
             # Whatever our umask is, the server's account reads and enters what we made.

@@ -23,6 +23,11 @@ def create_data(premises: Premises, account: Account, binaries: Binaries) -> Non
     """
     if premises.data.exists():
         return
+    if not account.has_name():
+        raise DatabaseUnavailable(
+            f"user id {account.uid} has no name on this machine, and initdb needs one: add a line for it to"
+            " /etc/passwd, or set SHELFTREE_DATABASE_URL to another Postgres"
+        )
     _sweep(premises)
     part = Path(tempfile.mkdtemp(prefix="data.part-", dir=premises.home))
     try:

@@ -257,6 +257,30 @@ def test_data_of_root_are_refused(folder: Path) -> None:
         Cluster(folder / "rooted").ensure_running()
 
 
+@as_root
+def test_a_user_without_a_name_is_told_what_is_missing(folder: Path, made: Path) -> None:
+    nameless = folder / "nameless"
+    nameless.mkdir()
+    (nameless / "binaries").symlink_to(made / "binaries")
+    os.chown(nameless, 54321, 54321)
+    with pytest.raises(DatabaseUnavailable, match=r"user id 54321 has no name .*/etc/passwd"):
+        Cluster(nameless).ensure_running()
+
+
+def test_programs_that_cannot_be_copied_are_told_and_swept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(source: Path, target: Path, **how: object) -> None:
+        raise shutil.Error([(str(source), str(target), "No space left on device")])
+
+    place = folder / "full"
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", full_disk)
+        with pytest.raises(DatabaseUnavailable, match=r"cannot copy .*full/binaries .*No space left"):
+            Cluster(place).ensure_running()
+    assert not list((place / "binaries").glob(".part-*"))
+
+
 def as_nobody(work: Callable[[], object]) -> str:
     """What `work` gave, or how it failed, when done by the user `nobody`."""
     nobody = pwd.getpwnam("nobody")
