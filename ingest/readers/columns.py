@@ -16,15 +16,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "title", "product_title", "product_name", "item_title", "item_name", "name", "product_display_name",
         "display_name", "product", "item", "headline",
     ),
-    "brand": ("brand", "brand_name", "product_brand", "manufacturer", "vendor", "maker", "label"),
+    "brand": ("brand", "brand_name", "product_brand", "manufacturer", "vendor", "maker"),
     "description": (
         "description", "product_description", "long_description", "item_description", "body_html", "body",
         "details", "short_description", "about_product", "summary",
     ),
     "category_path": (
-        "category_path", "category_tree", "product_category_tree", "product_category_path", 
-        "breadcrumb", "breadcrumbs", "google_product_category", "categories", "category", "product_category", "category_name",
-        "taxonomy", "product_type", "department", "type",
+        "category_path", "category_tree", "product_category_tree", "product_category_path", "breadcrumb",
+        "breadcrumbs", "google_product_category", "categories", "category", "product_category",
+        "category_name", "taxonomy", "product_type", "department", "type",
     ),
     "price": (
         "price", "sale_price", "selling_price", "discounted_price", "current_price", "retail_price",
@@ -34,7 +34,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "image", "image_link", "image_url", "image_src", "images", "image_urls", "img", "img_url", "img_link",
         "picture", "picture_url", "photo", "thumbnail",
     ),
-    "split": ("split", "fold", "subset"),
+    "split": ("split", "subset"),
 }  # fmt: skip
 """Names of each field of a product, the best first; case, blanks and signs in a header do not count."""
 
