@@ -1,0 +1,1 @@
+"""The web app for people who look after a shop's categories."""

@@ -1,0 +1,114 @@
+"""What a click does: call one use case, remember what to say about it. All of them are callbacks."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from taxonomy.changes import ChangeSet
+from taxonomy.edits import Edit, Move, Rename
+from taxonomy.errors import TaxonomyError
+from taxonomy.node import NodeId
+from taxonomy.ports import UnitOfWork
+from taxonomy.service import editing, releasing
+from ui.web import state
+from ui.web.components.tree import TreeEvent
+from ui.web.words import Names, describe, story
+
+__all__ = ["accept", "handle", "perform", "publish", "reject", "undo"]
+
+
+def perform(
+    taxonomy: str, version: int, build: Callable[[], Sequence[Edit]], *, then: NodeId | None = None
+) -> None:
+    """Apply what `build` gives to the version that was shown; then look at another node, if one is named."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        edits = build()
+        names = Names(uow.trees.head(taxonomy), tuple(edits))
+        said = "; ".join(describe(edit, names) for edit in edits)
+        change = editing.edit(uow, taxonomy, edits, author=_author(), reason=said, base_version=version)
+        st.session_state["action"] = None
+        if then is not None:
+            state.go_to(then)
+        return state.Notice(said, change.id)
+
+    _guarded(run)
+
+
+def handle(taxonomy: str, event: TreeEvent) -> None:
+    """Do what a person did in the tree."""
+    st.session_state["heard"] = event.seq
+    if event.kind == "select":
+        state.go_to(event.node_id)
+        return
+    edit: Edit = (
+        Rename(event.node_id, event.name)
+        if event.kind == "rename"
+        else Move(event.node_id, event.parent_id, event.position)
+    )
+    perform(taxonomy, event.version, lambda: [edit], then=event.node_id)
+
+
+def undo(change_id: str) -> None:
+    """Take an applied change back."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        change = uow.changes.get(change_id)
+        said = story(change, uow.trees.head(change.taxonomy))
+        editing.revert(uow, change_id, author=_author())
+        return state.Notice(f"Took back: {said}")
+
+    _guarded(run)
+
+
+def accept(change_id: str) -> None:
+    """Apply a proposal."""
+    _guarded(lambda uow: _decided(uow, editing.accept(uow, change_id, author=_author()), "Accepted"))
+
+
+def reject(change_id: str) -> None:
+    """Put a proposal away."""
+    _guarded(lambda uow: _decided(uow, editing.reject(uow, change_id), "Rejected"))
+
+
+def publish(taxonomy: str) -> None:
+    """Make the shown tree the release, with the model of the release before."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        before = next(iter(uow.releases.log(taxonomy, limit=1)), None)
+        release = releasing.publish(
+            uow,
+            taxonomy,
+            author=_author(),
+            model_revision=before.model_revision if before else "",
+            model_dir=before.model_dir if before else "",
+        )
+        return state.Notice(
+            f"Published version {release.tree_version}: search and tagging use it from now on"
+        )
+
+    _guarded(run)
+
+
+def _decided(uow: UnitOfWork, change: ChangeSet, verb: str) -> state.Notice:
+    said = f"{verb}: {story(change, uow.trees.head(change.taxonomy))}"
+    return state.Notice(said, change.id if change.applied_version else "")
+
+
+def _author() -> str:
+    return state.app().settings.author
+
+
+def _guarded(run: Callable[[UnitOfWork], state.Notice]) -> None:
+    """Run one use case; a refusal becomes what the person reads, never a traceback."""
+    try:
+        with state.app().uow() as uow:
+            notice = run(uow)
+    except TaxonomyError as error:
+        notice = state.Notice(_sentence(error), is_error=True)
+    state.notify(notice)
+
+
+def _sentence(error: TaxonomyError) -> str:
+    text = str(error).strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,101 @@
+"""One category: where it stands, what is in it, and what can be done with it."""
+
+import streamlit as st
+
+from taxonomy.node import NodeId
+from taxonomy.service.browsing import products_below
+from ui.web import state
+from ui.web.views import edit, products
+from ui.web.views.products import Row
+from ui.web.words import many, plain
+
+__all__ = ["show"]
+
+PAGE_SIZE = 50
+FILTERED = 5000
+"""Products that a filter looks through: about a second of reading; beyond it the page says so."""
+
+
+def show(context: state.Context, node_id: NodeId) -> None:
+    """The category's page."""
+    node = context.tree.nodes[node_id]
+    _breadcrumb(context, node_id)
+    lock = " :material/lock:" if node.locked else ""
+    st.header(plain(node.name) + lock, anchor=False)
+    st.caption(_counts(context, node_id))
+    actions = st.container()  # above the table, but run after it: some actions ask which products are ticked
+    chosen = _products(context, node_id)
+    with actions:
+        edit.show(context, node_id, chosen)
+
+
+def _breadcrumb(context: state.Context, node_id: NodeId) -> None:
+    with st.container(horizontal=True, gap="xsmall", key="breadcrumb", vertical_alignment="center"):
+        st.button("All", key="crumb_all", type="tertiary", on_click=state.go_to, args=(None,))
+        for at in context.tree.ancestors(node_id):
+            st.markdown("›")
+            name = plain(context.tree.nodes[at].name)
+            st.button(name, key=f"crumb_{at}", type="tertiary", on_click=state.go_to, args=(at,))
+
+
+def _counts(context: state.Context, node_id: NodeId) -> str:
+    own, total = (counts.get(node_id, 0) for counts in (context.shelves.own, context.shelves.total))
+    n_children = len(context.tree.children_of(node_id))
+    if not n_children:
+        return many(total, "product")
+    below = many(n_children, "subcategory")
+    if not own:
+        return f"{many(total, 'product')}, all in its {below}"
+    return f"{many(total, 'product')}: {own:,} directly here, {total - own:,} in its {below}"
+
+
+def _products(context: state.Context, node_id: NodeId) -> edit.Chosen:
+    """The table with filter and paging, and what is chosen in it."""
+    total = context.shelves.total.get(node_id, 0)
+    if not total:
+        st.info(_nothing(context), icon=":material/inbox:")
+        return edit.Chosen()
+    text = st.text_input(
+        "Filter",
+        type="search",
+        key=f"filter {node_id}",
+        live=True,
+        placeholder="Filter these products by words in title or brand",
+        label_visibility="collapsed",
+    )
+    rows, n_rows = _page(context, node_id, text or "", total)
+    if text:
+        note = f" (of the first {FILTERED:,})" if total > FILTERED else ""
+        st.caption(f"{many(n_rows, 'product')} with “{plain(text)}”{note}")
+    key = f"products {node_id} {st.session_state.get('n_page', 1)} {text or ''}"
+    ticked = tuple(products.table(rows, context.tree, key=key, below=node_id))
+    if n_rows > PAGE_SIZE:
+        st.pagination(-(-n_rows // PAGE_SIZE), key=f"page {node_id} {text or ''}")
+    if ticked or not text:
+        return edit.Chosen(ticked, "ticked below")
+    return edit.Chosen(tuple(product.id for product, _ in _all(context, node_id, text)), f"with “{text}”")
+
+
+def _page(context: state.Context, node_id: NodeId, text: str, total: int) -> tuple[list[Row], int]:
+    """The rows to show and how many there are in all."""
+    start = (st.session_state.get(f"page {node_id} {text}", 1) - 1) * PAGE_SIZE
+    if text:
+        found = _all(context, node_id, text)
+        return found[start : start + PAGE_SIZE], len(found)
+    page: list[Row] = list(
+        products_below(context.uow, context.taxonomy, context.catalog, node_id, limit=PAGE_SIZE, offset=start)
+    )
+    return page, total
+
+
+def _all(context: state.Context, node_id: NodeId, text: str) -> list[Row]:
+    rows = products_below(context.uow, context.taxonomy, context.catalog, node_id, limit=FILTERED)
+    return products.matching(rows, text)
+
+
+def _nothing(context: state.Context) -> str:
+    if not context.catalog:
+        return "There is no catalogue yet, so no category has products."
+    return (
+        "No products stand here. To put some here, tick them in another category and choose “Move products”."
+    )

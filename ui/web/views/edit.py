@@ -1,0 +1,199 @@
+"""The actions on a category: each asks, tells what it would do, and does it when told to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import streamlit as st
+
+from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Part, Rename, Retire, Split
+from taxonomy.node import ROOT_ID, Node, NodeId, random_ids
+from taxonomy.product import ProductId
+from taxonomy.tree import Tree
+from ui.web import actions, state
+from ui.web.preview import preview
+from ui.web.words import many, plain
+
+__all__ = ["Chosen", "choose_category", "confirm", "show"]
+
+Build = Callable[[], Sequence[Edit]]
+"""Makes the edits from what the fields hold at that moment: a click may come with the last letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Products that an action can be about, and in words which these are."""
+
+    product_ids: tuple[ProductId, ...] = ()
+    which: str = "ticked below"
+
+
+class Action(StrEnum):
+    """What can be done with a category, as on its buttons."""
+
+    RENAME = "Rename"
+    MOVE = "Move"
+    MERGE = "Merge"
+    CREATE = "Add subcategory"
+    PRODUCTS = "Move products"
+    SPLIT = "Split"
+    LOCK = "Lock"
+    RETIRE = "Remove"
+
+
+_ICONS = {
+    Action.RENAME: "edit",
+    Action.MOVE: "drive_file_move",
+    Action.MERGE: "merge",
+    Action.CREATE: "add",
+    Action.PRODUCTS: "checklist",
+    Action.SPLIT: "call_split",
+    Action.LOCK: "lock",
+    Action.RETIRE: "delete",
+}
+
+
+def show(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
+    """The buttons, and the panel of the one that is pressed."""
+    locked = context.tree.nodes[node_id].locked
+
+    def label(action: Action) -> str:
+        if action is Action.LOCK and locked:
+            return ":material/lock_open: Unlock"
+        return f":material/{_ICONS[action]}: {action.value}"
+
+    action = st.pills("Actions", list(Action), format_func=label, key="action", label_visibility="collapsed")
+    if action is not None:
+        with st.container(border=True, key="panel"):
+            _PANELS[Action(action)](context, node_id, chosen)
+
+
+def confirm(
+    context: state.Context, label: str, build: Build | None, *, then: NodeId | None = None, hint: str = ""
+) -> None:
+    """What the edits would do, and the button that applies them; `hint` if there is nothing to apply yet."""
+    found = preview(context.shelves, build()) if build else None
+    if found is None:
+        st.caption(hint)
+    elif found.problem:
+        st.warning(plain(found.problem[:1].upper() + found.problem[1:]), icon=":material/block:")
+    else:
+        st.markdown("\n".join(f"- {plain(effect[:1].upper() + effect[1:])}" for effect in found.effects))
+    st.button(
+        label,
+        key="apply",
+        type="primary",
+        disabled=found is None or bool(found.problem),
+        on_click=actions.perform,
+        args=(context.taxonomy, context.tree.version, build),
+        kwargs={"then": then},
+    )
+
+
+def choose_category(
+    label: str, tree: Tree, *, key: str, without: frozenset[NodeId] = frozenset(), top: bool = False
+) -> NodeId | None:
+    """A category by its path, found by typing parts of it; the root counts as one if `top` is set."""
+    options = [*([ROOT_ID] if top else []), *(at for at in tree.descendants() if at not in without)]
+    return st.selectbox(
+        label,
+        options,
+        index=None,
+        format_func=lambda at: "(top of the tree)" if at == ROOT_ID else tree.label(at),
+        placeholder="Type a part of its name",
+        key=key,
+    )
+
+
+def _rename(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    key, old = f"name {node_id}", context.tree.nodes[node_id].name
+    name = st.text_input("New name", value=old, key=key, live=True, max_chars=250)
+
+    def build() -> list[Edit]:
+        return [Rename(node_id, st.session_state[key].strip())]
+
+    confirm(context, "Rename", build if name and name.strip() != old else None, hint="Type another name.")
+
+
+def _move(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    tree = context.tree
+    without = frozenset((node_id, *tree.descendants(node_id), tree.nodes[node_id].parent_id))
+    top = tree.nodes[node_id].parent_id != ROOT_ID
+    goal = choose_category("Move it under", tree, key=f"goal {node_id}", without=without, top=top)
+    build: Build | None = None if goal is None else lambda: [Move(node_id, goal)]
+    confirm(context, "Move", build, hint="Choose the category that it should stand under.")
+
+
+def _merge(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    without = frozenset((node_id, *context.tree.descendants(node_id)))
+    goal = choose_category("Merge it into", context.tree, key=f"into {node_id}", without=without)
+    build: Build | None = None if goal is None else lambda: [Merge((node_id,), goal)]
+    confirm(
+        context, "Merge", build, then=goal, hint="Choose the category that takes its products and its links."
+    )
+
+
+def _create(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    key = f"child {node_id}"
+    name = st.text_input("Name of the new subcategory", key=key, live=True, max_chars=250)
+
+    def build() -> list[Edit]:
+        return [Create(Node(random_ids(), st.session_state[key].strip(), node_id))]
+
+    confirm(context, "Add", build if name and name.strip() else None, hint="Type a name.")
+
+
+def _products(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
+    if not chosen.product_ids:
+        st.caption("Tick products in the table below, or filter them, and choose where they should stand.")
+        return
+    st.markdown(f"**{many(len(chosen.product_ids), 'product')}** {plain(chosen.which)}")
+    goal = choose_category("Put them into", context.tree, key=f"put {node_id}", without=frozenset([node_id]))
+    build: Build | None = None
+    if goal is not None:
+        build = lambda: [Assign(context.catalog, goal, chosen.product_ids)]  # noqa: E731
+    confirm(context, "Move products", build, hint="Choose a category.")
+
+
+def _split(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
+    if not chosen.product_ids:
+        st.caption("Tick the products below that should get a category of their own, or filter them.")
+        return
+    st.markdown(
+        f"**{many(len(chosen.product_ids), 'product')}** {plain(chosen.which)} get a category of their own."
+    )
+    left, right = st.columns(2)
+    keys = (f"rest {node_id}", f"part {node_id}")
+    rest = left.text_input(
+        "Name for the others", value=context.tree.nodes[node_id].name, key=keys[0], live=True
+    )
+    part = right.text_input("Name for the chosen ones", key=keys[1], live=True)
+
+    def build() -> list[Edit]:
+        names = [st.session_state[key].strip() for key in keys]
+        parts = (Part(random_ids(), names[0]), Part(random_ids(), names[1], chosen.product_ids))
+        return [Split(node_id, parts, context.catalog)]
+
+    confirm(context, "Split", build if rest and part else None, hint="Name both categories.")
+
+
+def _lock(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    locked = context.tree.nodes[node_id].locked
+    confirm(context, "Unlock" if locked else "Lock", lambda: [Lock(node_id, not locked)])
+
+
+def _retire(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    parent_id = context.tree.nodes[node_id].parent_id
+    confirm(context, "Remove", lambda: [Retire(node_id)], then=None if parent_id == ROOT_ID else parent_id)
+
+
+_PANELS: dict[Action, Callable[[state.Context, NodeId, Chosen], None]] = {
+    Action.RENAME: _rename,
+    Action.MOVE: _move,
+    Action.MERGE: _merge,
+    Action.CREATE: _create,
+    Action.PRODUCTS: _products,
+    Action.SPLIT: _split,
+    Action.LOCK: _lock,
+    Action.RETIRE: _retire,
+}

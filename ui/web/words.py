@@ -1,0 +1,174 @@
+"""What edits, sources and numbers are called on screen: plain words for people who run a shop."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from taxonomy.changes import ChangeSet
+from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Rename, Restore, Retire, Split, Unassign
+from taxonomy.node import ROOT_ID, NodeId
+from taxonomy.product import Source
+from taxonomy.tree import Tree
+
+__all__ = ["Names", "describe", "many", "per_cent", "plain", "quoted", "source_name", "story", "when"]
+
+_MARKDOWN = frozenset("\\`*_{}[]<>#$:~|")
+SPELLED_OUT = 3  # a change of more edits than this is counted, not told
+_SOURCES = {
+    Source.PERSON: "a person",
+    Source.IMPORT: "the imported file",
+    Source.MODEL: "the model",
+    Source.BUILD: "the tree builder",
+}
+
+
+def many(n: int, thing: str) -> str:
+    """A count with its noun.
+
+    >>> many(1, "product"), many(1200, "category")
+    ('1 product', '1,200 categories')
+    """
+    plural = thing[:-1] + "ies" if thing.endswith("y") else thing + "s"
+    return f"{n:,} {thing if n == 1 else plural}"
+
+
+def plain(text: str) -> str:
+    """The text so that Streamlit shows it as it is, whatever signs it has in it.
+
+    >>> plain("5 $ *new*")
+    '5 \\\\$ \\\\*new\\\\*'
+    """
+    return "".join("\\" + sign if sign in _MARKDOWN else sign for sign in text)
+
+
+def quoted(name: str) -> str:
+    """The name in quotation marks."""
+    return f"“{name}”"
+
+
+def per_cent(share: float) -> str:
+    """A share of 0..1 as a percentage; small shares do not become nothing.
+
+    >>> per_cent(0.254), per_cent(0.001), per_cent(0)
+    ('25%', 'under 1%', '0%')
+    """
+    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def source_name(source: Source) -> str:
+    """Who placed a product or made a change."""
+    return _SOURCES[source]
+
+
+def when(at: datetime | None) -> str:
+    """Day and time in the zone of the machine; empty if unknown."""
+    return "" if at is None else f"{at.astimezone():%d %b %Y, %H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What nodes are called, also those that are gone or not there yet.
+
+    `tree` may be the tree before the edits or after them; after them, `edits` and `inverse` remember what the
+    tree no longer does.
+    """
+
+    tree: Tree
+    edits: tuple[Edit, ...] = ()
+    inverse: tuple[Edit, ...] = ()
+
+    def of(self, node_id: NodeId) -> str:
+        """The name in quotation marks; `the top` for the root."""
+        if node_id == ROOT_ID:
+            return "the top"
+        if node_id in self.tree.nodes:
+            return quoted(self.tree.nodes[node_id].name)
+        return next((quoted(name) for at, name in self._told() if at == node_id), "a category that is gone")
+
+    def before(self, node_id: NodeId) -> str:
+        """The name before a rename."""
+        old = (e.name for e in self.inverse if isinstance(e, Rename) and e.node_id == node_id)
+        return next(map(quoted, old), self.of(node_id))
+
+    def parent_before(self, node_id: NodeId) -> NodeId | None:
+        """The parent before a move; None if nobody remembers."""
+        old = (e.parent_id for e in self.inverse if isinstance(e, Move) and e.node_id == node_id)
+        node = self.tree.nodes.get(node_id)
+        return next(old, node.parent_id if node else None)
+
+    def _told(self) -> list[tuple[NodeId, str]]:
+        told: list[tuple[NodeId, str]] = []
+        for edit in (*self.inverse, *self.edits):
+            if isinstance(edit, Create | Restore):
+                told.append((edit.node.id, edit.node.name))
+            elif isinstance(edit, Split):
+                told += [(part.node_id, part.name) for part in edit.parts]
+        return told
+
+
+def describe(edit: Edit, names: Names) -> str:
+    """One edit as a sentence about what was done, without a full stop."""
+    match edit:
+        case Rename(node_id, name):
+            return f"Renamed {names.before(node_id)} to {quoted(name)}"
+        case Move(node_id, parent_id):
+            if names.parent_before(node_id) == parent_id:
+                return f"Changed the order around {names.of(node_id)}"
+            return (
+                f"Moved {names.of(node_id)} {'to' if parent_id == ROOT_ID else 'under'} {names.of(parent_id)}"
+            )
+        case Merge(node_ids, into_id):
+            return f"Merged {', '.join(map(names.of, node_ids))} into {names.of(into_id)}"
+        case Split(node_id, parts):
+            return f"Split {names.of(node_id)} into {' and '.join(quoted(part.name) for part in parts)}"
+        case Create(node):
+            return f"Added {quoted(node.name)} {_place(node.parent_id, names)}"
+        case Retire(node_id):
+            return f"Removed {names.of(node_id)}"
+        case Restore(node):
+            return f"Brought back {quoted(node.name)}"
+        case Lock(node_id, locked):
+            return f"{'Locked' if locked else 'Unlocked'} {names.of(node_id)}"
+        case Assign(_, node_id, product_ids):
+            return f"Put {many(len(product_ids), 'product')} into {names.of(node_id)}"
+        case Unassign(_, product_ids):
+            return f"Let go of {many(len(product_ids), 'product')} that people had placed"
+    return f"Changed the tree ({edit.kind})"
+
+
+def story(change: ChangeSet, tree: Tree) -> str:
+    """What a change set does, in one line, given the tree of today."""
+    if change.reverts:
+        return f"Took back: {change.reason.removeprefix('takes back: ')}"
+    if len(change.edits) > SPELLED_OUT:
+        return _counted(change.edits)
+    names = Names(tree, change.edits, change.inverse)
+    return "; ".join(describe(edit, names) for edit in change.edits)
+
+
+def _place(parent_id: NodeId, names: Names) -> str:
+    return "at the top" if parent_id == ROOT_ID else f"under {names.of(parent_id)}"
+
+
+def _counted(edits: Sequence[Edit]) -> str:
+    """A long change by what it does how often."""
+    n = Counter(type(edit) for edit in edits)
+    n_products = sum(len(edit.product_ids) for edit in edits if isinstance(edit, Assign))
+    parts = [
+        f"{many(n[kind], thing)} {verb}"
+        for kind, thing, verb in (
+            (Create, "category", "added"),
+            (Rename, "category", "renamed"),
+            (Move, "category", "moved"),
+            (Merge, "merge", "made"),
+            (Split, "category", "split"),
+            (Retire, "category", "removed"),
+            (Restore, "category", "brought back"),
+            (Lock, "lock", "set or opened"),
+        )
+        if n[kind]
+    ]
+    if n_products:
+        parts.append(f"{many(n_products, 'product')} placed")
+    return ", ".join(parts) or many(len(edits), "change")
