@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import snowballstemmer
@@ -39,11 +40,16 @@ _MAX_CHARS = 2000
 """What is read of a query or title; longer ones are not typed by anybody, and matching costs time."""
 
 
+_STEMMING = Lock()
+"""Two threads in one stemmer mix up their words, and the mixture would stay in the cache."""
+
+
 @lru_cache(maxsize=1 << 16)
 def _stem(word: str) -> str:
     if word.endswith("s") and len(word) > 2 and not set(word) & set("aeiouy"):
         return word[:-1]  # "tvs", "dvds": the stemmer leaves words without a vowel alone
-    return str(_stemmer().stemWord(word))
+    with _STEMMING:
+        return str(_stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)
