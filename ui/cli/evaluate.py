@@ -65,10 +65,10 @@ def evaluate(
 def _classify(
     app: App, file: Path | None, catalog: str, model: Path, precision: float, bar: Bar
 ) -> dict[str, object]:
-    from ingest.evaluate.classify import evaluate_classify
+    from ingest.evaluate.classify import evaluate as measure
 
     rows = held_out(products_of(app, file, catalog, bar))
-    return asdict(evaluate_classify(app.classifier(model), rows, precision=precision, progress=bar))
+    return asdict(measure(app.classifier(model), rows, precision=precision, progress=bar))
 
 
 def _route(app: App, file: Path, tree: Path | None, taxonomy: str, model: Path | None) -> dict[str, object]:

@@ -55,6 +55,10 @@ class Bar:
         if self._task is not None:
             self._bar.advance(self._task, n)
 
+    def heading(self, title: str) -> None:
+        """The name of a step, above what it says."""
+        self.console.print(title, style="bold", markup=False)
+
     def note(self, message: str) -> None:
         """One line above the bar."""
-        self.console.print(f"  {message}")
+        self.console.print(f"  {message}", markup=False)

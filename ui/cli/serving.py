@@ -10,13 +10,14 @@ import typer
 
 from ui.wiring import App
 
-__all__ = ["open_app", "serve", "ui"]
+__all__ = ["PORT", "Port", "open_app", "serve", "ui"]
 
+PORT = 8501
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where to listen.")]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; only this machine by default.")]
 
 
-def ui(port: Port = 8501, host: Host = "localhost") -> None:
+def ui(port: Port = PORT, host: Host = "localhost") -> None:
     """Open the app in a browser; Ctrl-C ends it."""
     open_app(port=port, host=host)
 
@@ -30,8 +31,8 @@ def serve(port: Port = 8080, host: Host = "localhost") -> None:
     uvicorn.run(create(App.open()), host=host, port=port, log_level="info")
 
 
-def open_app(*, port: int = 8501, host: str = "localhost") -> None:
-    """Run Streamlit on the app until it is stopped."""
+def open_app(*, port: int = PORT, host: str = "localhost", catalog: str = "", taxonomy: str = "") -> None:
+    """Run Streamlit on the app until it is stopped; it shows this catalogue and taxonomy first."""
     script = Path(__file__).parent.parent / "web" / "app.py"
     options = {
         "server.address": host,
@@ -40,4 +41,8 @@ def open_app(*, port: int = 8501, host: str = "localhost") -> None:
         "browser.gatherUsageStats": "false",
     }
     words = [f"--{name}={value}" for name, value in options.items()]
-    subprocess.run([sys.executable, "-m", "streamlit", "run", str(script), *words], check=False)
+    first = {"SHELFTREE_CATALOG": catalog, "SHELFTREE_TAXONOMY": taxonomy}
+    environment = os.environ | {name: value for name, value in first.items() if value}
+    subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", str(script), *words], env=environment, check=False
+    )

@@ -1,0 +1,63 @@
+"""`shelftree build`: grow a tree from the products alone."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest.readers import write_table
+from taxonomy.errors import InputError
+from taxonomy.ports import Progress
+from taxonomy.product import Product, Source
+from taxonomy.service import editing
+from taxonomy.service.building import propose_build
+from taxonomy.text import product_text
+from ui.cli.models import MaybeFile
+from ui.cli.options import AsJson, CatalogName, Device, TaxonomyName
+from ui.cli.output import finish
+from ui.cli.progress import Bar
+from ui.cli.sources import products_of
+from ui.settings import Settings
+from ui.wiring import App
+
+if TYPE_CHECKING:
+    from ingest.cluster import Built, Shape
+
+__all__ = ["build"]
+
+
+def build(
+    file: MaybeFile = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write each product's category.")] = None,
+    tree: Annotated[
+        Path | None, typer.Option("--tree", help="Where to write the tree as JSON: ids, members, centroids.")
+    ] = None,
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels at most.")] = 3,
+    max_children: Annotated[int, typer.Option("--max-children", min=2, help="Subcategories at most.")] = 20,
+    min_size: Annotated[
+        int | None, typer.Option("--min-size", min=2, help="Products a category at least; follows the catalogue.")
+    ] = None,
+    random_seed: Annotated[int, typer.Option("--random-seed", help="The same seed gives the same tree.")] = 0,
+    taxonomy: TaxonomyName = "",
+    catalog: CatalogName = "",
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Grow a category tree from the products' text; their own categories are not looked at.
+
+    Products that fit nowhere are said to be noise: their path is empty. With --catalog and --taxonomy the
+    tree is proposed as a change set, which `shelftree taxonomy apply` or the app accepts.
+
+    Example: shelftree build products.csv --out placed.csv --tree tree.json
+    """
+    if out is None and not (catalog and taxonomy):
+        raise InputError("say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal")
+    from ingest.cluster import Shape
+
+    app = App(Settings(device=device))
+    shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
+    with Bar(quiet=as_json) as bar:
+        products = list(products_of(app, file, catalog, bar))
+        built = app.build(products, shape=shape, seed=random_seed, progress=bar)
+'''
