@@ -45,7 +45,11 @@ def version(context: state.Context) -> None:
             st.caption(f"Published by {release.author}, {when(release.published_at)}")
         if context.tree.nodes and behind:
             st.button(
-                f"Publish version {head}", type="primary", on_click=actions.publish, args=(context.taxonomy,)
+                f"Publish version {head}",
+                key="publish",
+                type="primary",
+                on_click=actions.publish,
+                args=(context.taxonomy,),
             )
 
 

@@ -1,0 +1,458 @@
+"""The screens over the sample store in memory."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taxonomy.edits import Create, Lock, Rename
+from taxonomy.node import Node, NodeId, random_ids
+from taxonomy.product import Source
+from taxonomy.service import editing
+from taxonomy.tree import Tree
+from tests.web.memory import Memory
+from tests.web.shop import TAXONOMY, Shop, sample_shop
+from ui.web import actions, state
+from ui.web.components.tree import read_event
+from ui.web.state import Page
+from ui.web.views.edit import Action
+
+APP = Path(actions.__file__).parent / "app.py"
+TEA = ("Grocery & Drinks", "Drinks", "Tea")
+COFFEE = ("Grocery & Drinks", "Drinks", "Coffee")
+PODS = (*COFFEE, "Capsules & Pods")
+BEANS = (*COFFEE, "Coffee Beans")
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    one = sample_shop()
+    monkeypatch.setattr(state, "app", lambda: one)
+    return one
+
+
+def opened(page: Page = Page.CATEGORY, node_id: NodeId | None = None, **remembered: object) -> AppTest:
+    """The app as a person finds it on this page."""
+    at = AppTest.from_file(str(APP), default_timeout=20)
+    at.session_state["page"] = page
+    if node_id:
+        at.session_state["selected"] = node_id
+    for key, value in remembered.items():
+        at.session_state[key] = value
+    return at.run()
+
+
+def seen(at: AppTest) -> str:
+    """All text on the page, as Markdown without the signs that keep names as they are."""
+    assert not at.exception
+    kinds = (
+        at.header,
+        at.subheader,
+        at.markdown,
+        at.caption,
+        at.info,
+        at.warning,
+        at.error,
+        at.success,
+        at.code,
+    )
+    return re.sub(r"\\(.)", r"\1", "\n".join(str(one.value) for kind in kinds for one in kind))
+
+
+def press(at: AppTest, key: str) -> AppTest:
+    return at.button(key=key).click().run()
+
+
+def act(at: AppTest, action: str) -> AppTest:
+    pills = next(one for one in at.get("button_group") if one.key == "action")
+    return pills.set_value(Action(action)).run()
+
+
+def test_a_category_shows_its_path_counts_and_products(shop: Shop) -> None:
+    at = opened(node_id=shop.at(*BEANS))
+
+    assert [one.label for one in at.button if str(one.key).startswith("crumb_")] == [
+        "All",
+        "Grocery & Drinks",
+        "Drinks",
+        "Coffee",
+    ]
+    n_beans = len(at.dataframe[0].value)
+    assert f"{n_beans} products" in seen(at)
+    assert set(at.dataframe[0].value["Placed by"]) == {"the tree builder"}
+
+
+def test_without_a_selection_the_whole_tree_is_summed_up(shop: Shop) -> None:
+    at = opened()
+
+    assert [one.value for one in at.metric] == ["92", "400", "96%"]
+
+
+def test_rename_previews_applies_and_can_be_undone(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea), "Rename")
+    assert at.button(key="apply").disabled
+
+    at.text_input(key=f"name {tea}").set_value("Tea & Infusions").run()
+    assert "will be called “Tea & Infusions”" in seen(at)
+    assert shop.tree.nodes[tea].name == "Tea"
+
+    press(at, "apply")
+    assert shop.tree.nodes[tea].name == "Tea & Infusions"
+    assert "Renamed “Tea” to “Tea & Infusions”" in seen(at)
+
+    press(at, "undo")
+    assert shop.tree.nodes[tea].name == "Tea"
+    assert "Took back: Renamed “Tea” to “Tea & Infusions”" in seen(at)
+
+
+def test_a_refused_rename_says_why_before_it_is_tried(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea), "Rename")
+
+    at.text_input(key=f"name {tea}").set_value("Coffee").run()
+
+    assert "There would be two categories 'Coffee'" in seen(at)
+    assert at.button(key="apply").disabled
+
+
+def test_move_goes_under_the_chosen_category(shop: Shop) -> None:
+    tea, garden = shop.at(*TEA), shop.at("Garden & Outdoor")
+    at = act(opened(node_id=tea), "Move")
+
+    at.selectbox(key=f"goal {tea}").set_value(garden).run()
+    assert "“Tea” goes from “Drinks” to “Garden & Outdoor”" in seen(at)
+    press(at, "apply")
+
+    assert shop.tree.nodes[tea].parent_id == garden
+
+
+def test_merge_moves_the_products_and_shows_the_category_that_took_them(shop: Shop) -> None:
+    pods, beans = shop.at(*PODS), shop.at(*BEANS)
+    with shop.uow() as uow:
+        counts = uow.assignments.counts("sample", TAXONOMY)
+    at = act(opened(node_id=pods), "Merge")
+
+    at.selectbox(key=f"into {pods}").set_value(beans).run()
+    assert "1 category goes away" in seen(at)
+    press(at, "apply")
+
+    assert shop.tree.resolve(pods) == beans
+    assert at.header[0].value == "Coffee Beans"
+    assert f"{counts[pods] + counts[beans]} products" in seen(at)
+
+
+def test_removing_a_category_shows_its_parent(shop: Shop) -> None:
+    pods = shop.at(*PODS)
+    at = act(opened(node_id=pods), "Remove")
+
+    press(at, "apply")
+
+    assert pods not in shop.tree
+    assert at.header[0].value == "Coffee"
+
+
+def test_removing_a_top_category_warns_that_its_products_stand_nowhere(shop: Shop) -> None:
+    top = NodeId(random_ids())
+    shop.edit(Create(Node(top, "Odds")))
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea, **{f"products {tea} 1 ": {"selection": {"rows": [0, 1]}}}), "Move products")
+    at.selectbox(key=f"put {tea}").set_value(top).run()
+    press(at, "apply")
+
+    at = act(opened(node_id=top), "Remove")
+
+    assert "Its own 2 products will stand in no category." in seen(at)
+
+
+def test_a_new_subcategory_is_added(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea), "Add subcategory")
+
+    at.text_input(key=f"child {tea}").set_value("Green Tea").run()
+    press(at, "apply")
+
+    assert shop.tree.node(shop.at(*TEA, "Green Tea")).parent_id == tea
+
+
+def test_ticked_products_get_a_category_of_their_own(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = opened(node_id=tea)
+    titles = list(at.dataframe[0].value["Product"][:2])
+    at = act(opened(node_id=tea, **{f"products {tea} 1 ": {"selection": {"rows": [0, 1]}}}), "Split")
+
+    at.text_input(key=f"part {tea}").set_value("Rare Tea").run()
+    assert "“Rare Tea” gets 2 products, placed by you." in seen(at)
+    press(at, "apply")
+
+    at = opened(node_id=shop.at("Grocery & Drinks", "Drinks", "Rare Tea"))
+    assert sorted(at.dataframe[0].value["Product"]) == sorted(titles)
+    assert set(at.dataframe[0].value["Placed by"]) == {"a person"}
+
+
+def test_filtered_products_can_be_moved_without_ticking_them(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*BEANS)
+    at = act(opened(node_id=tea), "Move products")
+    at.text_input(key=f"filter {tea}").set_value("loose").run()
+    found = list(at.dataframe[0].value["Product"])
+    assert found
+    assert all("loose" in title.lower() for title in found)
+
+    at.selectbox(key=f"put {tea}").set_value(coffee).run()
+    press(at, "apply")
+
+    assert set(found) <= set(opened(node_id=coffee).dataframe[0].value["Product"])
+
+
+def test_a_locked_category_is_not_renamed_until_it_is_unlocked(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    press(act(opened(node_id=tea), "Lock"), "apply")
+    assert shop.tree.nodes[tea].locked
+
+    at = act(opened(node_id=tea), "Rename")
+    at.text_input(key=f"name {tea}").set_value("Infusions").run()
+    assert "'Tea' is locked: unlock it first" in seen(at)
+
+    press(act(at, "Lock"), "apply")
+    assert not shop.tree.nodes[tea].locked
+
+
+def test_an_edit_of_what_somebody_changed_meanwhile_is_refused_with_the_name(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea), "Rename")
+    at.text_input(key=f"name {tea}").set_value("Infusions").run()
+    shop.edit(Rename(tea, "Teas"), author="Noor")
+
+    press(at, "apply")
+
+    assert "Noor changed Grocery & Drinks > Drinks > Teas in the meantime" in seen(at)
+    assert shop.tree.nodes[tea].name == "Teas"
+    assert at.header[0].value == "Teas"
+
+
+def test_more_products_than_a_page_are_paged(shop: Shop) -> None:
+    top = shop.at("Grocery & Drinks")
+    at = opened(node_id=top)
+    first = set(at.dataframe[0].value["Product"])
+
+    at.pagination[0].set_value(2).run()
+
+    second = set(at.dataframe[0].value["Product"])
+    assert len(first) == 50
+    assert second
+    assert not first & second
+
+
+# The tree itself runs in a browser only; these are the messages that it sends.
+
+
+def test_the_trees_rename_and_move_are_applied_and_shown(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, remembered = _remembering(monkeypatch)
+    tea, garden = shop.at(*TEA), shop.at("Garden & Outdoor")
+    message = {"seq": 1, "kind": "rename", "version": shop.tree.version, "id": tea, "name": "Infusions"}
+    actions.handle(TAXONOMY, read_event(message))
+    message = {
+        "seq": 2,
+        "kind": "move",
+        "version": shop.tree.version,
+        "id": tea,
+        "parent": garden,
+        "position": 0,
+    }
+    actions.handle(TAXONOMY, read_event(message))
+
+    assert shop.tree.nodes[tea].name == "Infusions"
+    assert shop.tree.children_of(garden)[0] == tea
+    assert [one.text for one in said] == [
+        "Renamed “Tea” to “Infusions”",
+        "Moved “Infusions” under “Garden & Outdoor”",
+    ]
+    assert remembered["heard"] == 2
+
+
+def test_a_move_into_its_own_subcategory_is_refused_in_words(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, _ = _remembering(monkeypatch)
+    coffee, beans = shop.at(*COFFEE), shop.at(*BEANS)
+    message = {"seq": 1, "kind": "move", "version": shop.tree.version, "id": coffee, "parent": beans}
+    before = shop.tree
+
+    actions.handle(TAXONOMY, read_event(message))
+
+    assert shop.tree is before
+    assert said[0].is_error
+    assert "stands inside it" in said[0].text
+
+
+def _remembering(monkeypatch: pytest.MonkeyPatch) -> tuple[list[state.Notice], dict[str, object]]:
+    """What is said and what a tab remembers, outside of a running page."""
+    said: list[state.Notice] = []
+    remembered: dict[str, object] = {}
+    monkeypatch.setattr(state, "notify", said.append)
+    monkeypatch.setattr("streamlit.session_state", remembered)
+    monkeypatch.setattr("streamlit.query_params", {})
+    return said, remembered
+
+
+def test_history_tells_changes_in_words_and_takes_them_back(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    change = shop.edit(Rename(tea, "Infusions"))
+    at = opened(Page.HISTORY)
+    assert "Renamed “Tea” to “Infusions”" in seen(at)
+    assert "92 categories added, 384 products placed" in seen(at)
+
+    press(at, f"undo_{change.id}")
+
+    assert shop.tree.nodes[tea].name == "Tea"
+    assert "~~Renamed “Tea” to “Infusions”~~" in seen(at)
+
+
+def test_history_says_which_later_change_is_in_the_way(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    change = shop.edit(Rename(tea, "Infusions"))
+    shop.edit(Rename(tea, "Herbals"), author="Sam")
+
+    at = press(opened(Page.HISTORY), f"undo_{change.id}")
+
+    assert "Sam changed" in seen(at)
+    assert shop.tree.nodes[tea].name == "Herbals"
+
+
+@pytest.fixture
+def proposal(shop: Shop) -> str:
+    node = Node(random_ids(), "Matcha", shop.at(*TEA))
+    with shop.uow() as uow:
+        change = editing.propose(
+            uow, TAXONOMY, [Create(node)], author="shelftree", source=Source.BUILD, reason="4 products alike"
+        )
+    return change.id
+
+
+def test_an_accepted_proposal_changes_the_tree_and_can_be_undone(shop: Shop, proposal: str) -> None:
+    at = opened(Page.PROPOSALS)
+    assert "Added “Matcha” under “Tea”" in seen(at)
+    assert "4 products alike" in seen(at)
+
+    press(at, f"accept_{proposal}")
+    assert shop.at(*TEA, "Matcha")
+
+    press(at, "undo")
+    assert shop.tree.find((*TEA, "Matcha")) is None
+
+
+def test_a_rejected_proposal_leaves_the_tree_alone(shop: Shop, proposal: str) -> None:
+    before = shop.tree
+
+    at = press(opened(Page.PROPOSALS), f"reject_{proposal}")
+
+    assert shop.tree is before
+    assert "Rejected: Added “Matcha” under “Tea”" in seen(at)
+    assert "Nothing is proposed" in seen(at)
+
+
+def test_unplaced_products_are_counted_and_can_be_placed_by_hand(shop: Shop) -> None:
+    at = opened(Page.UNPLACED, unplaced={"selection": {"rows": [0]}})
+    assert "**16 products** (4% of the catalogue)" in seen(at)
+
+    at.selectbox(key="place").set_value(shop.at("Garden & Outdoor")).run()
+    press(at, "apply")
+
+    assert "**15 products**" in seen(opened(Page.UNPLACED))
+
+
+def test_a_search_tells_where_it_leads_and_why(shop: Shop) -> None:
+    at = opened()
+
+    at.text_input(key="query_box").set_value("coffee beans").run()
+
+    assert "“coffee beans” means one category." in seen(at)
+    assert "its name has 100% of the words" in seen(at)
+    assert "its title has coffee and beans" in seen(at)
+    press(at, f"go_{shop.at(*BEANS)}")
+    assert at.header[0].value == "Coffee Beans"
+
+
+def test_publishing_makes_the_shown_version_the_release(shop: Shop) -> None:
+    at = opened()
+    at.button(key="publish").click().run()
+    shop.edit(Lock(shop.at(*TEA)))
+
+    assert shop.memory.releases[0].tree_version == 1
+    assert "Search and tagging use version 1, 1 change ago." in seen(at.run())
+
+
+def test_a_link_to_a_merged_category_leads_to_the_one_that_took_it(shop: Shop) -> None:
+    pods, beans = shop.at(*PODS), shop.at(*BEANS)
+    act_on = act(opened(node_id=pods), "Merge")
+    act_on.selectbox(key=f"into {pods}").set_value(beans).run()
+    press(act_on, "apply")
+    at = AppTest.from_file(str(APP), default_timeout=20)
+    at.query_params["category"] = pods
+
+    assert at.run().header[0].value == "Coffee Beans"
+
+
+def test_an_empty_store_teaches_the_first_commands(shop: Shop) -> None:
+    shop.memory = Memory()
+
+    text = seen(opened())
+
+    assert "shelftree demo" in text
+    assert "shelftree catalog import" in text
+
+
+def test_a_tree_without_categories_points_to_the_proposal_that_waits(shop: Shop) -> None:
+    shop.memory.trees[TAXONOMY], shop.memory.machine = Tree(), {}
+    assert "shelftree build --catalog sample" in seen(opened())
+
+    with shop.uow() as uow:
+        node = Node(random_ids(), "Tea")
+        editing.propose(uow, TAXONOMY, [Create(node)], author="shelftree", source=Source.BUILD)
+
+    assert "The machine has proposed some" in seen(opened())
+
+
+def test_a_tree_without_a_catalogue_is_shown_with_a_hint(shop: Shop) -> None:
+    shop.memory.products = {}
+    shop.memory.machine = {}
+
+    at = opened()
+
+    assert "There is no catalogue yet" in seen(at)
+    assert at.metric[0].value == "92"
+
+
+def test_the_page_says_that_the_database_is_away_and_goes_on_when_it_is_back(shop: Shop) -> None:
+    shop.memory.away = True
+    at = opened()
+    assert "the database does not answer" in seen(at)
+    assert "shelftree db up" in seen(at)
+
+    shop.memory.away = False
+    at.button[0].click().run()
+
+    assert at.header[0].value == "All categories"
+
+
+def test_an_edit_while_the_database_is_away_is_refused_without_a_traceback(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea), "Lock")
+    shop.memory.away = True
+
+    press(at, "apply")
+
+    assert "The database is away" in seen(at)
+    shop.memory.away = False
+    assert not shop.tree.nodes[tea].locked
+
+
+def test_signs_in_names_are_shown_as_they_are(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    shop.edit(Rename(tea, "Tea *new* $5"))
+
+    at = opened(node_id=tea)
+
+    assert at.header[0].value == "Tea \\*new\\* \\$5"
