@@ -36,6 +36,7 @@ _LEGACY = [
     "euc_kr",
 ]
 _GUESS_BYTES = 1 << 16
+_MIN_TELLING = 8
 # What Western European shop text has beyond ASCII; 'ÿþ' and the like come of bytes that are no text at all.
 _WESTERN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒßàáâãäåæçèéêëìíîïñòóôõöøùúûüœ€£¢¥§©®™°²³´µ·º½¼¾×–—‘’“”„•…«»¡¿\xa0"
@@ -82,8 +83,8 @@ def encoding_of(sample: bytes) -> str:
     if unmarked := _unmarked_utf16(sample[:64]):
         return unmarked
     decoded = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)
-    n_bad = sum(1 for c in decoded if "\ud800" <= c <= "\udfff")
-    n_good = sum(1 for c in decoded if c > "\x7f") - n_bad
+    n_bad = sum("\ud800" <= c <= "\udfff" for c in decoded)
+    n_good = sum(c > "\x7f" for c in decoded) - n_bad
     return "utf-8" if n_bad <= n_good else _legacy(sample) or "utf-8"
 
 
@@ -101,7 +102,8 @@ def _legacy(sample: bytes) -> str | None:
     if _western(telling):
         return "cp1252"
     # Where few bytes are not ASCII, statistics find a language in rubbish; an alphabet of its own has many.
-    if sum(byte > 0x7F for byte in telling) < 0.1 * len(telling):
+    n_telling = sum(byte > 0x7F for byte in telling)
+    if n_telling < max(_MIN_TELLING, 0.1 * len(telling)):
         return None
     guess = from_bytes(telling, cp_isolation=_LEGACY).best()
     return guess.encoding if guess else None
@@ -111,7 +113,8 @@ def _western(telling: bytes) -> bool:
     text = telling.decode("cp1252", "surrogateescape")
     beyond = [c for c in text if c > "\x7f"]
     credible = sum(c in _WESTERN for c in beyond) >= 0.95 * len(beyond) and not _INSIDE_WORD.search(text)
-    return credible and len(beyond) < 0.25 * len(text)  # Cyrillic bytes look Western, but stand dense
+    words = "".join(word for word in re.findall(r"\w+", text) if not word.isascii())
+    return credible and sum(c > "\x7f" for c in words) <= 0.5 * len(words)  # Cyrillic words look all accents
 
 
 def text_chunks(chunks: Iterable[bytes]) -> Iterator[str]:

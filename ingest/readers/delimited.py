@@ -104,7 +104,7 @@ class Delimited:
 
     def __iter__(self) -> Iterator[Cells | Reject]:
         for line in self.lines:
-            if line.text and not line.text.isspace():
+            if line.text and (not line.text.isspace() or self.dialect.delimiter in line.text):
                 yield self._record(line)
 
     def _record(self, first: Line) -> Cells | Reject:
