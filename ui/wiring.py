@@ -18,9 +18,10 @@ from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.errors import StoreError
 from taxonomy.formats import read_tree
 from taxonomy.node import NodeId
-from taxonomy.ports import Encoder, UnitOfWork
+from taxonomy.ports import Encoder, Progress, Silent, UnitOfWork
 from taxonomy.product import Product
 from taxonomy.service.releasing import published
+from taxonomy.text import product_text
 from taxonomy.tree import Tree
 from ui.settings import Settings
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ingest.classify.predict import Classifier
+    from ingest.cluster import Built, Shape
     from ingest.search.reranking import Reranker
     from taxonomy.search.rerank import Candidate, Reranked
     from taxonomy.search.route import Router, Routing
@@ -99,6 +101,22 @@ class App:
         from ingest.train.artifact import Artifact
 
         return Artifact.load(model).revision
+
+    def build(
+        self,
+        products: Sequence[Product],
+        *,
+        shape: "Shape | None" = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> "Built":
+        """A tree grown from the products' text; their own categories are not looked at."""
+        from ingest.cluster import Shape, build
+
+        progress = progress or Silent()
+        progress.start("reading what products mean", len(products))
+        vectors = self.encoder.encode([product_text(one) for one in products], progress=progress)
+        return build(products, vectors, shape=shape or Shape(), seed=seed, progress=progress)
 
     def tree(self, *, file: Path | None = None, taxonomy: str = "") -> Tree:
         """The tree of a file, or the published one of a taxonomy in the store.

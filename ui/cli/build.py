@@ -1,5 +1,6 @@
 """`shelftree build`: grow a tree from the products alone."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,12 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ingest.readers import write_table
-from taxonomy.errors import InputError
-from taxonomy.ports import Progress
+from taxonomy.errors import InputError, UnknownId
 from taxonomy.product import Product, Source
 from taxonomy.service import editing
-from taxonomy.service.building import propose_build
-from taxonomy.text import product_text
 from ui.cli.models import MaybeFile
 from ui.cli.options import AsJson, CatalogName, Device, TaxonomyName
 from ui.cli.output import finish
@@ -22,7 +20,7 @@ from ui.settings import Settings
 from ui.wiring import App
 
 if TYPE_CHECKING:
-    from ingest.cluster import Built, Shape
+    from ingest.cluster import Built
 
 __all__ = ["build"]
 
@@ -36,7 +34,7 @@ def build(
     depth: Annotated[int, typer.Option("--depth", min=1, help="Levels at most.")] = 3,
     max_children: Annotated[int, typer.Option("--max-children", min=2, help="Subcategories at most.")] = 20,
     min_size: Annotated[
-        int | None, typer.Option("--min-size", min=2, help="Products a category at least; follows the catalogue.")
+        int | None, typer.Option("--min-size", min=2, help="Products a category at least.")
     ] = None,
     random_seed: Annotated[int, typer.Option("--random-seed", help="The same seed gives the same tree.")] = 0,
     taxonomy: TaxonomyName = "",
@@ -52,7 +50,9 @@ def build(
     Example: shelftree build products.csv --out placed.csv --tree tree.json
     """
     if out is None and not (catalog and taxonomy):
-        raise InputError("say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal")
+        raise InputError(
+            "say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal"
+        )
     from ingest.cluster import Shape
 
     app = App(Settings(device=device))
@@ -60,4 +60,34 @@ def build(
     with Bar(quiet=as_json) as bar:
         products = list(products_of(app, file, catalog, bar))
         built = app.build(products, shape=shape, seed=random_seed, progress=bar)
-'''
+        change = _propose(app, built, catalog, taxonomy) if catalog and taxonomy else None
+        if out:
+            write_table(out, ("product_id", "category_path", "membership"), _rows(built, products))
+        if tree:
+            tree_json.write(built, tree)
+    summary: dict[str, object] = {**asdict(built.quality), "out": out, "tree": tree, "change_set": change}
+    finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
+
+
+def _propose(app: App, built: "Built", catalog: str, taxonomy: str) -> str:
+    with app.uow() as uow:
+        try:
+            uow.trees.head(taxonomy)
+        except UnknownId:
+            uow.trees.create(taxonomy)
+        change = editing.propose(
+            uow,
+            taxonomy,
+            built.change_set_edits(catalog),
+            author="build",
+            source=Source.BUILD,
+            reason=f"built from {catalog}",
+            model_revision=app.encoder.revision,
+        )
+    return change.id
+
+
+def _rows(built: "Built", products: Sequence[Product]) -> Iterator[tuple[str, str, float]]:
+    for product, place in zip(products, built.memberships, strict=True):
+        path = built.tree.label(place.node_id) if place.node_id else ""
+        yield product.id, path, round(place.membership, 6)
