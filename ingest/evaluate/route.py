@@ -12,7 +12,7 @@ from taxonomy.metrics.ranking import hit_at, reciprocal_rank
 from taxonomy.node import NodeId
 from taxonomy.product import Path as CategoryPath
 from taxonomy.product import split_path
-from taxonomy.search.route import Intent, Router
+from taxonomy.search.route import Router
 from taxonomy.tree import Tree
 
 __all__ = ["RouteCase", "RouteReport", "evaluate_route", "read_route_cases"]
@@ -46,7 +46,7 @@ class RouteReport:
     near_at_1: float
     near_at_5: float
     near_at_10: float
-    intents: Mapping[Intent, int]
+    intents: Mapping[str, int]
     queries_per_s: float
 
 
@@ -84,7 +84,7 @@ def evaluate_route(router: Router, cases: Iterable[RouteCase]) -> RouteReport:
         near_at_1=_hits(1, near),
         near_at_5=_hits(5, near),
         near_at_10=_hits(10, near),
-        intents=Counter(routing.intent for routing in routings),
+        intents=dict(Counter(str(routing.intent) for routing in routings)),
         queries_per_s=len(known) / max(elapsed_s, 1e-9),
     )
 

@@ -18,7 +18,11 @@ __all__ = ["ANCESTOR_DECAY", "NameLeg", "NodeWords", "TitleLeg", "WordsLeg"]
 
 ANCESTOR_DECAY = 0.5
 """What a word of the parent's name counts beside one of the node's own; the grandparent's counts half that,
-and so on. The best of a word's places counts once, so that a path gains nothing by repeating it."""
+and so on. Only the nearest ancestor with the word counts, so that a path gains little by repeating it."""
+
+AGREEMENT = 0.5
+"""How much of its ancestor's weight a word of the name adds to the 1 of its own, where both have it: it tells
+"Computers & Tablets > Tablets" from the tablets of a single brand."""
 
 NOTE_WEIGHT = 0.3
 """What a word of the scope note counts: notes also name what does *not* belong in a node."""
@@ -62,10 +66,14 @@ class NodeWords:
         """Each word of the node, its note and its ancestors with the weight of its best place."""
         node = self.tree.node(node_id)
         weights = dict.fromkeys(stems(node.scope_note), NOTE_WEIGHT) if node.scope_note else {}
+        own_words = self.names[self.at[node_id]]
+        above: dict[str, float] = {}
         for distance, ancestor in enumerate(reversed(self.tree.ancestors(node_id)), start=1):
             for word in self.names[self.at[ancestor]]:
-                weights[word] = max(weights.get(word, 0.0), decay**distance)
-        return weights | dict.fromkeys(self.names[self.at[node_id]], 1.0)
+                above.setdefault(word, decay**distance)
+        for word, weight in above.items():
+            weights[word] = max(weights.get(word, 0.0), weight)
+        return weights | {word: 1.0 + AGREEMENT * above.get(word, 0.0) for word in own_words}
 
     def rows(self, queries: Sequence[str], value: Values) -> csr_matrix:
         """Queries as sparse rows over the vocabulary: each word's matches times its `value`."""
@@ -121,7 +129,7 @@ def _ones(words: Sequence[QueryWord]) -> list[float]:
 
 
 def _dense(product: csr_matrix) -> Floats:
-    return np.asarray(np.minimum(product.toarray(), 1.0), dtype=np.float32)
+    return np.asarray(product.toarray(), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -132,7 +140,10 @@ class WordsLeg:
     name: str = field(default="words", init=False)
 
     def scores(self, queries: Sequence[str]) -> Floats:
-        """(n_queries, n_nodes) in 0..1; 1 when every word of the query stands in the node's own name."""
+        """(n_queries, n_nodes): 1 when every word of the query stands in the node's own name.
+
+        A little more when ancestors' names agree (see `AGREEMENT`).
+        """
         return _dense(self.nodes.rows(queries, _shares) @ self._by_word)
 
     def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
@@ -148,7 +159,7 @@ class WordsLeg:
 def _words_evidence(words: Sequence[QueryWord], weights: dict[str, float]) -> str:
     found = [(word.text, match) for word in words for match in word.matches if match.word in weights]
     exact = [match.word for _, match in found if match.weight == 1.0]
-    in_name = ", ".join(f'"{word}"' for word in exact if weights[word] == 1.0)
+    in_name = ", ".join(f'"{word}"' for word in exact if weights[word] >= 1.0)
     in_path = ", ".join(f'"{word}"' for word in exact if weights[word] < 1.0)
     parts = [f"name matches {in_name}" if in_name else "", f"path matches {in_path}" if in_path else ""]
     parts += [f'"{text}" ≈ "{match.word}"' for text, match in found if match.weight < 1.0]
@@ -164,7 +175,7 @@ class NameLeg:
 
     def scores(self, queries: Sequence[str]) -> Floats:
         """(n_queries, n_nodes) in 0..1; 1 when every word of the name stands in the query."""
-        return _dense(self.nodes.rows(queries, _ones) @ self._by_word)
+        return np.minimum(_dense(self.nodes.rows(queries, _ones) @ self._by_word), 1.0)
 
     def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
         """Says only that the whole name stands in the query; single words are `WordsLeg`'s to tell."""

@@ -17,13 +17,15 @@ __all__ = ["WEIGHTS", "open_router"]
 
 WEIGHTS: Mapping[str, LegWeight] = MappingProxyType(
     {
-        "words": LegWeight(4.0, convincing=0.65),
-        "name": LegWeight(4.0, convincing=1.01),
-        "vectors": LegWeight(10.0, convincing=0.5),
-        "titles": LegWeight(6.0, convincing=0.35),
-        "posterior": LegWeight(5.0, convincing=0.8),
+        "words": LegWeight(3.0, convincing=0.65),
+        "name": LegWeight(2.0, convincing=1.3),  # above 1: a name of one common word convinces nobody
+        "vectors": LegWeight(13.0, convincing=0.45),
+        "titles": LegWeight(8.0, convincing=0.3),
+        "posterior": LegWeight(5.0, convincing=3.0),  # made for titles, it is sure even about nonsense
     }
 )
+"""Chosen on half of the queries of a click log over an electronics shop's 4,714 nodes (words, name, vectors:
+flat within a factor of two) and on the sample store (titles). The posterior's is a choice, not measured."""
 
 
 def open_router(
@@ -35,7 +37,7 @@ def open_router(
     weights: Mapping[str, LegWeight] = WEIGHTS,
     progress: Progress | None = None,
 ) -> Router:
-    """A router over this tree; encodes each node's name and path once, which takes most of the time.
+    """A router over this tree; encodes each node's name once, which takes most of the time.
 
     Parameters
     ----------

@@ -13,11 +13,16 @@ from taxonomy.tree import Tree
 
 __all__ = ["CENTROID_SHARE", "PRODUCTS_PER_NODE", "VectorLeg", "vector_leg"]
 
+ABOVE_SHARE = 0.4
+"""What the cosine with the names of a node's ancestors counts beside that with its own name. It tells a
+department's shelf from the same shelf of a single brand. On half of a click log over 4,714 nodes the two
+reached an MRR of 0.139, name and whole path encoded as one text 0.125; on the other half 0.175 and 0.142."""
+
 PRODUCTS_PER_NODE = 16
 """Titles that are encoded for a node's centroid; more move it little and cost encoding time."""
 
 CENTROID_SHARE = 0.4
-"""How much of a node's vector comes from its products where it has any."""
+"""What the cosine with the centroid of a node's products counts beside the other two."""
 
 SIMILAR = 0.3
 """Cosine from which a node is called similar in words; unrelated short texts stay below it."""
@@ -25,14 +30,14 @@ SIMILAR = 0.3
 
 @dataclass(frozen=True)
 class VectorLeg:
-    """Cosine of the query's vector with each node's.
+    """Mean cosine of the query's vector with those of each node's name, ancestors and products.
 
     Attributes
     ----------
     encoder : Encoder
         The one that made `vectors`; vectors of two revisions never meet.
-    vectors : (n_nodes, dim) float32, unit rows
-        In node order.
+    vectors : (n_nodes, dim) float32
+        In node order; weighted means of unit vectors, so that a product with them is a mean of cosines.
     """
 
     encoder: Encoder
@@ -59,19 +64,25 @@ def vector_leg(
     centroid_share: float = CENTROID_SHARE,
     progress: Progress | None = None,
 ) -> VectorLeg:
-    """The leg over node vectors made from names, paths and the products known to stand in nodes.
+    """The leg over vectors of names, ancestors' names and the products known to stand in nodes.
 
-    A node's vector is the mean of its name's and its path's, mixed with the centroid of its products.
     Retired ids of products count for their successors.
     """
     order, progress = node_order(tree), progress or Silent()
     names = encoder.encode([_name(tree, at) for at in order], progress=progress)
-    paths = encoder.encode([", ".join(reversed(tree.path(at))) for at in order], progress=progress)
-    vectors = _unit(names + paths)
+    vectors = (1 - ABOVE_SHARE) * names + ABOVE_SHARE * _above(tree, names)
     for at, titles in _titles(tree, products).items():
         centroid = _unit(encoder.encode(titles, progress=progress).sum(axis=0))
         vectors[at] = (1 - centroid_share) * vectors[at] + centroid_share * centroid
-    return VectorLeg(encoder, _unit(vectors))
+    return VectorLeg(encoder, vectors)
+
+
+def _above(tree: Tree, names: Floats) -> Floats:
+    """The mean of the names of each node's ancestors; a top category stands for its own."""
+    place = {node_id: at for at, node_id in enumerate(node_order(tree))}
+    lineages = [[place[up] for up in tree.ancestors(node_id)] or [at] for node_id, at in place.items()]
+    means = [names[lineage].mean(axis=0) for lineage in lineages]
+    return _unit(np.array(means, dtype=np.float32).reshape(names.shape))
 
 
 def _name(tree: Tree, node_id: NodeId) -> str:

@@ -73,7 +73,9 @@ def stems(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return fold(text[:_MAX_CHARS]).replace("'", " ").replace("\u2019", " ")
+    text = text[:_MAX_CHARS]
+    folded = text.casefold() if text.isascii() else fold(text)  # catalogues are mostly ASCII, folding is slow
+    return folded.replace("'", " ").replace("\u2019", " ")
 
 
 def _parts(word: str) -> list[str]:

@@ -24,7 +24,14 @@ CANDIDATES = 50
 outweigh one with it, and a tree of 60 nodes and one of 10,000 give similar numbers."""
 
 HOLD = 0.6
-"""A subtree that holds this part of the probability is what the query means."""
+"""Where no node leads, the deepest subtree that holds this part is what the query means."""
+
+LEAD = 0.5
+"""A node that holds more than this part by itself is what the query means."""
+
+TOGETHER = 2.0
+"""Where no leg alone finds a query convincing, what their scores must add up to, each as a part of its
+`LegWeight.convincing`: "candels scented" is half known to the words and half to the vectors."""
 
 BATCH = 256
 """Queries scored at once: 10,000 nodes make 10 MB a leg."""
@@ -33,9 +40,9 @@ BATCH = 256
 class Intent(StrEnum):
     """What kind of answer a query wants.
 
-    `NARROW`: a leaf holds `HOLD` of the probability. `BROAD`: no leaf does, but an inner node with all below
-    it does; it is ranked first. `AMBIGUOUS`: no top category does. `NONE`: no leg finds its best node
-    convincing; the ranking is a guess.
+    `NARROW`: a leaf holds over `LEAD` of the probability. `BROAD`: an inner node does, or, where no node
+    does, an inner node holds `HOLD` with all below it; it is ranked first. `AMBIGUOUS`: neither. `NONE`: no
+    leg finds a node convincing, nor do all `TOGETHER` the first; the ranking is a guess.
     """
 
     NARROW = "narrow"
@@ -122,7 +129,7 @@ class Router:
         if inner:
             ranked = {focus: mass} | {at: p for at, p in ranked.items() if at != focus}
         first = dict(list(ranked.items())[:top])
-        intent = self._intent(scores, focus, inner)
+        intent = self._intent([row[chosen] for row in scores], focus, inner)
         why = self._why(query, list(first), scores) if explain else [()] * len(first)
         nodes = zip(first.items(), why, strict=True)
         return Routing(query, intent, tuple(RankedNode(self.order[at], p, w) for (at, p), w in nodes))
@@ -139,23 +146,30 @@ class Router:
         return chosen, parts / parts.sum()
 
     def _focus(self, chosen: NDArray[np.intp], probabilities: NDArray[np.float64]) -> tuple[int, float]:
-        """The deepest node that holds `HOLD` of the probability with all below it (-1: none); how much."""
+        """The node that the query means with all below it (-1: none), and how much they hold."""
         mass: dict[int, float] = {}
         for at, probability in zip(chosen.tolist(), probabilities.tolist(), strict=True):
             while at >= 0:
                 mass[at] = mass.get(at, 0.0) + probability
                 at = self._parents[at]
-        holding = [at for at, held in mass.items() if held >= HOLD]
+        if probabilities[0] > LEAD:
+            return int(chosen[0]), min(mass[int(chosen[0])], 1.0)
+        seen = set(chosen.tolist())  # an ancestor that no leg has anything for is no answer
+        holding = [at for at, held in mass.items() if held >= HOLD and at in seen]
         focus = max(holding, default=-1)  # parents come before children, so the deepest has the last index
         return focus, min(mass.get(focus, 0.0), 1.0)
 
     def _intent(self, scores: Sequence[Floats], focus: int, inner: bool) -> Intent:
-        best = [float(row.max()) for row in scores]
-        if not any(b >= self.weights[leg.name].convincing for leg, b in zip(self.legs, best, strict=True)):
+        if not self._convincing(scores):
             return Intent.NONE
         if focus < 0:
             return Intent.AMBIGUOUS
         return Intent.BROAD if inner else Intent.NARROW
+
+    def _convincing(self, scores: Sequence[Floats]) -> bool:
+        """Whether a leg is convinced of one of the candidates, or all together are of the first."""
+        parts = [row / self.weights[leg.name].convincing for leg, row in zip(self.legs, scores, strict=True)]
+        return any(row.max() >= 1.0 for row in parts) or sum(float(row[0]) for row in parts) >= TOGETHER
 
     def _why(self, query: str, nodes: Sequence[int], scores: Sequence[Floats]) -> list[tuple[Evidence, ...]]:
         texts = [leg.evidence(query, nodes) for leg in self.legs]

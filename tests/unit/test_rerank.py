@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from taxonomy.errors import FileError
 from taxonomy.node import NodeId
 from taxonomy.ports import Floats, Progress
 from taxonomy.product import ProductId
+from taxonomy.redirects import Redirect
 from taxonomy.search.rerank import FEATURES, RERANK_WEIGHTS, Candidate, combine, rank_scores, reasons
 from taxonomy.tree import Tree
 
@@ -132,10 +134,6 @@ def test_any_query_ranks_every_candidate(query: str, titles: list[str]) -> None:
 
 def test_a_retired_category_counts_as_its_successor() -> None:
     old = NodeId("0ld")
-    from dataclasses import replace
-
-    from taxonomy.redirects import Redirect
-
     food = TREE.find(("Pets", "Dog Food"))
     assert food is not None
     router = open_router(replace(TREE, redirects={old: Redirect((food,))}))
@@ -155,7 +153,8 @@ def write(path: Path, text: str) -> Path:
 def test_judgements_are_read_by_query(tmp_path: Path) -> None:
     file = write(
         tmp_path / "judged.csv",
-        "query,product_id,title,relevance,score\ndog,1,Dog food,3,0.1\ncat,2,Cat litter,1,\ndog,3,Bowl,1.5,0.9\n",
+        "query,product_id,title,relevance,score\n"
+        "dog,1,Dog food,3,0.1\ncat,2,Cat litter,1,\ndog,3,Bowl,1.5,0.9\n",
     )
     dog, cat = read_judgements(file)
     assert (dog.query, [c.product_id for c in dog.candidates], dog.relevance) == (
