@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from ingest.search.posterior import Posteriors
 from ingest.search.words import QueryWord, Vocabulary, stems
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Floats
@@ -28,6 +30,8 @@ K1, B = 1.2, 0.75
 _HEAD_END = re.compile(r"\s(?:in|with|for|by)\s|[,(|/]| - ")
 """Where the part of a title that names the thing ends: "Faucet Trim Kit | in Chrome"."""
 
+Group = tuple[str, Sequence[Candidate]]
+
 BATCH = 64
 """Queries whose texts are encoded together; the encoder sorts by length, so more saves padding."""
 
@@ -45,6 +49,8 @@ class Reranker:
         Without one, meanings are not compared.
     router : Router, optional
         Without one, categories are not compared.
+    classifier : Posteriors, optional
+        Says where candidates stand that come without a node; used with a router only.
     weights : mapping of str to float
         By feature, see `taxonomy.search.rerank.FEATURES`; one left out counts nothing.
     """
@@ -56,30 +62,44 @@ class Reranker:
         mean_length: float,
         encoder: Encoder | None = None,
         router: Router | None = None,
+        classifier: Posteriors | None = None,
         weights: Mapping[str, float] = RERANK_WEIGHTS,
     ) -> None:
         self.vocabulary, self.mean_length = vocabulary, max(mean_length, 1.0)
-        self.encoder, self.router, self.weights = encoder, router, dict(weights)
+        self.encoder, self.router, self.classifier = encoder, router, classifier
+        self.weights = dict(weights)
 
     def rerank(self, query: str, candidates: Sequence[Candidate]) -> list[Reranked]:
         """The candidates, best first; ties stay in the order they came. None in, none out."""
         return self.rerank_many([(query, candidates)])[0]
 
-    def rerank_many(self, groups: Sequence[tuple[str, Sequence[Candidate]]]) -> list[list[Reranked]]:
+    def rerank_many(self, groups: Sequence[Group]) -> list[list[Reranked]]:
         """`rerank` for each (query, candidates), with texts encoded and queries routed together."""
         ranked: list[list[Reranked]] = []
         for start in range(0, len(groups), BATCH):
-            part = groups[start : start + BATCH]
+            part = self._placed(groups[start : start + BATCH])
             for (_, candidates), features in zip(part, self.features(part), strict=True):
                 ranked.append(self._rank(candidates, features))
         return ranked
 
-    def features(self, groups: Sequence[tuple[str, Sequence[Candidate]]]) -> list[Floats]:
+    def features(self, groups: Sequence[Group]) -> list[Floats]:
         """For each group (n_candidates, n_features) float32 as `FEATURES` says, NaN where one is missing."""
         cosines, routings = self._cosines(groups), self._routings([query for query, _ in groups])
         return [
             self._features(query, candidates, cosine_sim, routing)
             for (query, candidates), cosine_sim, routing in zip(groups, cosines, routings, strict=True)
+        ]
+
+    def _placed(self, groups: Sequence[Group]) -> Sequence[Group]:
+        """The groups with the classifier's likeliest node for each candidate that has none."""
+        titles = list(dict.fromkeys(c.title for _, part in groups for c in part if c.node_id is None))
+        if self.router is None or self.classifier is None or not titles:
+            return groups
+        likeliest = self.classifier.posteriors(titles).argmax(axis=1).tolist()
+        nodes = {title: self.classifier.terminals[at] for title, at in zip(titles, likeliest, strict=True)}
+        return [
+            (query, [replace(c, node_id=nodes[c.title]) if c.node_id is None else c for c in part])
+            for query, part in groups
         ]
 
     def _features(
@@ -127,7 +147,7 @@ class Reranker:
             ),
         )
 
-    def _cosines(self, groups: Sequence[tuple[str, Sequence[Candidate]]]) -> list[Floats]:
+    def _cosines(self, groups: Sequence[Group]) -> list[Floats]:
         if self.encoder is None:
             return [np.full(len(candidates), np.nan, dtype=np.float32) for _, candidates in groups]
         texts = list(dict.fromkeys(t for query, part in groups for t in (query, *(c.title for c in part))))
@@ -154,13 +174,19 @@ def open_reranker(
     *,
     encoder: Encoder | None = None,
     router: Router | None = None,
+    classifier: Posteriors | None = None,
     weights: Mapping[str, float] = RERANK_WEIGHTS,
 ) -> Reranker:
     """A reranker for a collection of titles, read once and not kept: its words say which are rare."""
     documents = [frozenset(stems(title)) for title in titles]
     mean_length = sum(map(len, documents)) / max(len(documents), 1)
     return Reranker(
-        Vocabulary(documents), mean_length=mean_length, encoder=encoder, router=router, weights=weights
+        Vocabulary(documents),
+        mean_length=mean_length,
+        encoder=encoder,
+        router=router,
+        classifier=classifier,
+        weights=weights,
     )
 
 

@@ -36,7 +36,7 @@ class Meaning:
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         dogs = [any(word in text.lower() for word in ("dog", "canine")) for text in texts]
-        return np.array([[dog, not dog] for dog in dogs], dtype=np.float32)
+        return np.array([[dog, not dog] for dog in dogs], dtype=np.float32).reshape(-1, 2)
 
 
 def only(*names: str) -> dict[str, float]:
@@ -81,6 +81,20 @@ def test_the_category_of_a_product_has_a_say() -> None:
     reranker = open_reranker(["Offer of the week"], router=open_router(TREE))
     assert order(reranker, "dog food", candidates) == ["food", "litter"]
     assert order(open_reranker(["Offer of the week"]), "dog food", candidates) == ["litter", "food"]
+
+
+def test_the_classifier_places_products_that_come_without_a_category() -> None:
+    class ByTitle:
+        terminals = tuple(TREE.leaves())
+
+        def posteriors(self, texts: Sequence[str]) -> Floats:
+            return np.array([[text == "Kibble", 0, text != "Kibble"] for text in texts], dtype=np.float32)
+
+    candidates = [Candidate(ProductId("litter"), "Sand"), Candidate(ProductId("food"), "Kibble")]
+    router = open_router(TREE)
+    assert order(open_reranker(["Sand"], router=router), "dog food", candidates) == ["litter", "food"]
+    placing = open_reranker(["Sand"], router=router, classifier=ByTitle())
+    assert order(placing, "dog food", candidates) == ["food", "litter"]
 
 
 def test_a_product_without_a_category_neither_gains_nor_loses() -> None:
