@@ -37,19 +37,20 @@ class Calibration:
     def threshold(self, precision: float) -> float:
         """The least node probability at which the promise holds; infinite where none does.
 
-        A given node is right if it is the truth or an ancestor of it. The estimate of its risk carries one
-        more error, ``(wrong + 1) / (given + 1) <= 1 - precision``: the finite-sample margin for losses in
-        0..1 of Angelopoulos, Bates, Fisch, Lei and Schuster, *Conformal Risk Control* (arXiv:2208.02814,
-        eq. 4), used on the products that are given a node. That risk need not fall steadily as the threshold
-        rises, so the one taken lies above all that fail. It holds for new products of the same kind, on
-        average over calibration sets. Without calibration data the probability itself must reach `precision`.
+        A given node is right if it is the truth or an ancestor of it. The promise, wrong <= (1 - precision) x
+        given, is the risk of the loss ``1[wrong] - (1 - precision) 1[given]``, which is at most `precision`.
+        With the finite-sample margin for bounded losses of Angelopoulos, Bates, Fisch, Lei and Schuster,
+        *Conformal Risk Control* (arXiv:2208.02814, eq. 4), its bound is
+        ``(wrong + 1) / (given + 1) <= 1 - precision``. It holds for new products of the same kind, on average
+        over calibration sets; their theorem wants a loss that falls as the threshold rises, which this one
+        does only nearly, so a test measures what is kept. Without calibration data the probability itself
+        must reach `precision`.
         """
         if not self.thresholds:
             return precision
         risk = (np.array(self.wrong) + 1) / (np.array(self.given) + 1)
-        failing = np.flatnonzero(risk > 1 - precision)
-        first = int(failing[-1]) + 1 if len(failing) else 0
-        return self.thresholds[first] if first < len(self.thresholds) else float("inf")
+        kept = np.flatnonzero(risk <= 1 - precision + 1e-12)
+        return self.thresholds[kept[0]] if len(kept) else float("inf")
 
 
 def fit_temperature(logits: Floats, truth: Indices) -> float:
