@@ -7,13 +7,29 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import streamlit as st
 
-from tests.web.shop import Shop, sample_shop
+from taxonomy.edits import Create
+from taxonomy.node import Node, random_ids
+from taxonomy.product import Source
+from taxonomy.service import editing
+from tests.web.shop import TAXONOMY, Shop, sample_shop
 from ui.web import app, state
 
 
 @st.cache_resource
 def shop() -> Shop:
-    return sample_shop()
+    one = sample_shop()
+    tea = one.at("Grocery & Drinks", "Drinks", "Tea")
+    proposed = [Create(Node(random_ids(), name, tea)) for name in ("Green Tea", "Fruit & Herbal", "Iced Tea")]
+    with one.uow() as uow:
+        editing.propose(
+            uow,
+            TAXONOMY,
+            proposed,
+            author="shelftree",
+            source=Source.BUILD,
+            reason="Tea falls into three groups",
+        )
+    return one
 
 
 if __name__ == "__main__":

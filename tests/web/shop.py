@@ -1,6 +1,8 @@
 """The sample store in memory, its own labels as the tree, behind the same face as the real app."""
 
 import csv
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,17 +12,18 @@ import numpy as np
 import ui.demo
 from taxonomy.changes import ChangeSet
 from taxonomy.edits import Assign, Create, Edit
-from taxonomy.node import ROOT_ID, Node, NodeId, seeded_ids
+from taxonomy.errors import DatabaseUnavailable
+from taxonomy.node import NodeId
 from taxonomy.ports import Floats, UnitOfWork
-from taxonomy.product import Path as Names
 from taxonomy.product import Product, ProductId, Source, split_path
 from taxonomy.search.legs import LegWeight, node_order
 from taxonomy.search.rerank import Reranked
 from taxonomy.search.route import Router, Routing
 from taxonomy.service import editing
+from taxonomy.service.importing import import_catalog
 from taxonomy.text import fold
 from taxonomy.tree import Tree
-from tests.web.memory import Memory, MemoryUnitOfWork
+from tests.fakes import FakeUnitOfWork
 from ui.settings import Settings
 
 TAXONOMY = CATALOG = "sample"
@@ -30,14 +33,17 @@ TAXONOMY = CATALOG = "sample"
 class Shop:
     """What `ui.wiring.App` is to the screens, without database and models."""
 
-    memory: Memory = field(default_factory=Memory)
+    store: FakeUnitOfWork = field(default_factory=FakeUnitOfWork)
     settings: Settings = field(default_factory=lambda: Settings(author="Maya"))
+    away: bool = False
 
     def uow(self) -> UnitOfWork:
-        return MemoryUnitOfWork(self.memory)  # type: ignore[return-value]
+        if self.away:
+            raise DatabaseUnavailable("the database does not answer at localhost:5432")
+        return self.store
 
     def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> Routing:
-        tree = self.memory.trees[taxonomy]
+        tree = self.store.trees.head(taxonomy)
         return Router(tree, [Words(tree)], {"words": LegWeight(5.0, 0.3)}).route(query, top=top)
 
     def search(
@@ -45,7 +51,7 @@ class Shop:
     ) -> list[tuple[Product, Reranked]]:
         words = fold(query).split()
         found = []
-        for product in self.memory.products[catalog].values():
+        for product in self.store.catalogs.products(catalog):
             hits = [word for word in words if word in fold(product.title)]
             if hits:
                 why = f"its title has {' and '.join(hits)}"
@@ -54,7 +60,7 @@ class Shop:
 
     @property
     def tree(self) -> Tree:
-        return self.memory.trees[TAXONOMY]
+        return self.store.trees.head(TAXONOMY)
 
     def at(self, *names: str) -> NodeId:
         """The id of the category at this path."""
@@ -76,11 +82,11 @@ class Words:
     tree: Tree
     name = "words"
 
-    def scores(self, queries: list[str]) -> Floats:
+    def scores(self, queries: Sequence[str]) -> Floats:
         rows = [[self._share(query, at) for at in node_order(self.tree)] for query in queries]
         return np.array(rows, dtype=np.float32)
 
-    def evidence(self, query: str, nodes: list[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
         order = node_order(self.tree)
         shares = [self._share(query, order[at]) for at in nodes]
         return [f"its name has {share:.0%} of the words" if share else "" for share in shares]
@@ -92,36 +98,31 @@ class Words:
         return sum(hits) / len(words) if words else 0.0
 
 
-def sample_shop() -> Shop:
+def sample_shop(*, with_products: bool = True, with_categories: bool = True) -> Shop:
     """400 products in the tree of their labels; those without a label stand in no category."""
-    shop = Shop(Memory(trees={TAXONOMY: Tree()}, products={CATALOG: dict(_products())}))
-    new_id = seeded_ids("sample")
-    known: dict[Names, NodeId] = {(): ROOT_ID}
-    made: list[Edit] = []
-    members: dict[Names, list[ProductId]] = {}
-    for product in shop.memory.products[CATALOG].values():
-        path = product.category_path
-        if path:
-            members.setdefault(path, []).append(product.id)
-        for end in range(1, len(path) + 1):
-            if path[:end] not in known:
-                node = Node(new_id(), path[end - 1], known[path[: end - 1]])
-                known[path[:end]] = node.id
-                made.append(Create(node))
-    placed = [
-        Assign(CATALOG, known[path], tuple(ids), tuple(_sureness(at) for at in ids))
-        for path, ids in members.items()
-    ]
+    shop = Shop()
     with shop.uow() as uow:
-        editing.edit(
-            uow,
-            TAXONOMY,
-            [*made, *placed],
-            author="shelftree",
-            source=Source.BUILD,
-            reason="first tree from the products",
-        )
+        if with_products:
+            import_catalog(uow, CATALOG, _products(), digest="sample")
+        uow.trees.create(TAXONOMY)
+        uow.commit()
+        if with_categories:
+            edits = list(_edits(with_places=with_products))
+            editing.edit(uow, TAXONOMY, edits, author="shelftree", source=Source.BUILD, reason="first tree")
     return shop
+
+
+def _edits(*, with_places: bool) -> Iterator[Edit]:
+    """What makes the tree of the labels, and puts the products into it."""
+    labels = Tree.from_paths(product.category_path for product in _products())
+    for node_id in labels.descendants():
+        yield Create(labels.nodes[node_id])
+    members = defaultdict(list)
+    for product in _products() if with_places else ():
+        if (found := labels.find(product.category_path)) is not None:
+            members[found].append(product.id)
+    for node_id, ids in members.items():
+        yield Assign(CATALOG, node_id, tuple(ids), tuple(map(_sureness, ids)))
 
 
 def _sureness(product_id: ProductId) -> float:
@@ -130,10 +131,10 @@ def _sureness(product_id: ProductId) -> float:
 
 
 @cache
-def _products() -> tuple[tuple[ProductId, Product], ...]:
+def _products() -> tuple[Product, ...]:
     path = Path(ui.demo.__file__).parent / "sample" / "products.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [
+        return tuple(
             Product(
                 ProductId(row["product_id"]),
                 row["title"],
@@ -143,5 +144,4 @@ def _products() -> tuple[tuple[ProductId, Product], ...]:
                 float(row["price"]) if row["price"] else None,
             )
             for row in csv.DictReader(file)
-        ]
-    return tuple((row.id, row) for row in rows)
+        )

@@ -28,11 +28,10 @@ def preview(shelves: Shelves, edits: Sequence[Edit]) -> Preview:
     except InputError as error:
         return Preview(problem=str(error))
     effects = [sentence for edit in edits for sentence in _effects(shelves, edit)]
-    if n_gone := len(after.redirects.keys() - shelves.tree.redirects.keys()):
-        effects.append(
-            f"{many(n_gone, 'category')} {'goes' if n_gone == 1 else 'go'} away; "
-            "links and searches that knew it are led on to where its products are."
-        )
+    gone = [at for at in after.redirects if at not in shelves.tree.redirects]
+    if gone:
+        names = " and ".join(_name(shelves, at) for at in gone)
+        effects.append(f"Links and searches that know {names} are led on to where the products go.")
     return Preview(tuple(effects))
 
 
@@ -49,8 +48,9 @@ def _effects(shelves: Shelves, edit: Edit) -> Iterator[str]:
             )
         case Merge(node_ids, into_id):
             for node_id in node_ids:
+                yield f"{_name(shelves, node_id)} goes away."
                 content, into = _content(shelves, node_id), _name(shelves, into_id)
-                yield f"{content} of {_name(shelves, node_id)} go to {into}."
+                yield f"Its {content} go to {into}."
         case Retire(node_id, to_id):
             goal = tree.nodes[node_id].parent_id if to_id is None else to_id
             yield f"{_name(shelves, node_id)} is removed."

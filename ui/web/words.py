@@ -11,7 +11,18 @@ from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.product import Source
 from taxonomy.tree import Tree
 
-__all__ = ["Names", "describe", "many", "per_cent", "plain", "quoted", "source_name", "story", "when"]
+__all__ = [
+    "Names",
+    "counted",
+    "describe",
+    "many",
+    "per_cent",
+    "plain",
+    "quoted",
+    "source_name",
+    "story",
+    "when",
+]
 
 _MARKDOWN = frozenset("\\`*_{}[]<>#$:~|")
 SPELLED_OUT = 3  # a change of more edits than this is counted, not told
@@ -20,6 +31,17 @@ _SOURCES = {
     Source.IMPORT: "the imported file",
     Source.MODEL: "the model",
     Source.BUILD: "the tree builder",
+}
+
+_NOUNS: dict[type[Edit], str] = {
+    Create: "new category",
+    Rename: "rename",
+    Move: "move",
+    Merge: "merge",
+    Split: "split",
+    Retire: "removal",
+    Restore: "recovery",
+    Lock: "lock",
 }
 
 
@@ -142,33 +164,23 @@ def story(change: ChangeSet, tree: Tree) -> str:
     if change.reverts:
         return f"Took back: {change.reason.removeprefix('takes back: ')}"
     if len(change.edits) > SPELLED_OUT:
-        return _counted(change.edits)
+        return counted(change.edits)
     names = Names(tree, change.edits, change.inverse)
     return "; ".join(describe(edit, names) for edit in change.edits)
 
 
-def _place(parent_id: NodeId, names: Names) -> str:
-    return "at the top" if parent_id == ROOT_ID else f"under {names.of(parent_id)}"
+def counted(edits: Sequence[Edit]) -> str:
+    """What edits do, by how often they do it; fit for what was done and for what is proposed.
 
-
-def _counted(edits: Sequence[Edit]) -> str:
-    """A long change by what it does how often."""
+    >>> counted([Rename(NodeId("a"), "Cups"), Rename(NodeId("b"), "Mugs")])
+    '2 renames'
+    """
     n = Counter(type(edit) for edit in edits)
-    n_products = sum(len(edit.product_ids) for edit in edits if isinstance(edit, Assign))
-    parts = [
-        f"{many(n[kind], thing)} {verb}"
-        for kind, thing, verb in (
-            (Create, "category", "added"),
-            (Rename, "category", "renamed"),
-            (Move, "category", "moved"),
-            (Merge, "merge", "made"),
-            (Split, "category", "split"),
-            (Retire, "category", "removed"),
-            (Restore, "category", "brought back"),
-            (Lock, "lock", "set or opened"),
-        )
-        if n[kind]
-    ]
-    if n_products:
+    parts = [many(n[kind], noun) for kind, noun in _NOUNS.items() if n[kind]]
+    if n_products := sum(len(edit.product_ids) for edit in edits if isinstance(edit, Assign)):
         parts.append(f"{many(n_products, 'product')} placed")
     return ", ".join(parts) or many(len(edits), "change")
+
+
+def _place(parent_id: NodeId, names: Names) -> str:
+    return "at the top" if parent_id == ROOT_ID else f"under {names.of(parent_id)}"

@@ -12,6 +12,8 @@ from ui.web.words import source_name
 
 __all__ = ["Row", "matching", "table"]
 
+UNSCROLLED = 15  # rows of a table that is shown whole; a longer one scrolls under its header
+
 Row = tuple[Product, Assignment | None]
 """A product and where it stands, if it stands anywhere."""
 
@@ -46,7 +48,7 @@ def table(rows: Sequence[Row], tree: Tree, *, key: str, below: NodeId | None = N
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(38 + 35 * max(len(rows), 1), 560),
+        height="content" if len(rows) <= UNSCROLLED else 560,
         column_config={
             "Product": st.column_config.TextColumn(width=270),
             "Brand": st.column_config.TextColumn(width=95),
