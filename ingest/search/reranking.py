@@ -20,7 +20,7 @@ from taxonomy.search.rerank import (
     rank_scores,
     reasons,
 )
-from taxonomy.search.route import Router, Routing
+from taxonomy.search.route import Intent, Router, Routing
 
 __all__ = ["Reranker", "open_reranker"]
 
@@ -132,8 +132,11 @@ class Reranker:
         return covered / total, bm25 / total, head, sum(numbers) / len(numbers) if numbers else np.nan
 
     def _category(self, routing: Routing | None, node_id: NodeId | None) -> float:
-        """The probability of those routed nodes that the product's node is, or is below, or is above."""
-        if routing is None or self.router is None or node_id is None:
+        """The probability of those routed nodes that the product's node is, or is below, or is above.
+
+        NaN where the query means no category: then its routing is a guess.
+        """
+        if routing is None or self.router is None or node_id is None or routing.intent is Intent.NONE:
             return np.nan
         tree = self.router.tree
         live = tree.resolve(node_id)

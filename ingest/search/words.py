@@ -18,7 +18,7 @@ import snowballstemmer
 from rapidfuzz import fuzz, process
 
 from taxonomy.ports import Floats
-from taxonomy.text import fold
+from taxonomy.text import fold, normalise
 
 __all__ = ["STOP_WORDS", "Match", "QueryWord", "Vocabulary", "stems"]
 
@@ -31,11 +31,18 @@ MIN_RATIO = 78.0
 "fod" and "rod" 67. The first letter must agree; misspellings seldom hurt it."""
 
 MAX_SPELLINGS = 3
+MAX_REMEMBERED = 100_000
+"""Misspellings whose matches are kept: a server runs for months and every query may bring a new one."""
+
 MIN_PART = 3
 """Shortest half of a compound that is split, in letters: shorter ones split nearly anything."""
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CJK}]+|(?:(?![{_CJK}])[^\W_])+(?:\.\d+)*")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:\.\d+)*")
+_CJK_RUN = re.compile(f"[{_CJK}]")
+_MAX_LETTERS = 40
+"""Longer words are compared as they are: no language needs more, and guessing at them costs seconds."""
 _MAX_CHARS = 2000
 """What is read of a query or title; longer ones are not typed by anybody, and matching costs time."""
 
@@ -58,30 +65,34 @@ def _stemmer() -> "snowballstemmer.stemmer":
 
 
 def stems(text: str) -> list[str]:
-    """The words of a text in order, case, accents and English endings off, stop words dropped.
+    """The words of a text in order, mended, case, accents and English endings off, stop words dropped.
 
-    Words with a digit are kept as they are; Chinese and Japanese runs give pairs of characters. A text of
-    stop words alone keeps them. Only the first 2,000 characters are read.
+    Words with a digit are kept as they are, but for units, which stand apart; Chinese and Japanese runs give
+    pairs of characters. A text of stop words alone keeps them. Only the first 2,000 characters are read.
 
-    >>> stems("Women's TVs & Stands, 19.5 in")
-    ['women', 'tv', 'stand', '19.5']
+    >>> stems("Women's TVs & Stands, 19.5in")
+    ['women', 'tv', 'stand', '19.5', 'inch']
     >>> stems("电视柜")
     ['电视', '视柜']
     """
-    found = [part for word in _WORD.findall(_plain(text)) for part in _parts(word)]
-    return [word for word in found if word not in STOP_WORDS] or found
+    return list(_stems(text[:_MAX_CHARS]))
 
 
-def _plain(text: str) -> str:
-    text = text[:_MAX_CHARS]
-    folded = text.casefold() if text.isascii() else fold(text)  # catalogues are mostly ASCII, folding is slow
-    return folded.replace("'", " ").replace("\u2019", " ")
+@lru_cache(maxsize=1 << 16)  # titles come again with every query
+def _stems(text: str) -> tuple[str, ...]:
+    found = tuple(part for word in _words(normalise(text)) for part in _parts(word))
+    return tuple(word for word in found if word not in STOP_WORDS) or found
+
+
+def _words(text: str) -> list[str]:
+    plain = text.replace("'", " ")
+    return _ASCII_WORD.findall(plain) if plain.isascii() else _WORD.findall(fold(plain))
 
 
 def _parts(word: str) -> list[str]:
-    if re.match(f"[{_CJK}]", word):
+    if not word.isascii() and _CJK_RUN.match(word):
         return [word[at : at + 2] for at in range(max(1, len(word) - 1))]
-    return [word if any(map(str.isdigit, word)) else _stem(word)]
+    return [_stem(word) if word.isalpha() and len(word) <= _MAX_LETTERS else word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +157,7 @@ class Vocabulary:
         """Join neighbours that the vocabulary writes as one word, split words that it writes as two."""
         out: list[str] = []
         for word in words:
-            joined = _stem(out[-1] + word) if out else ""
+            joined = _stem((out[-1] + word)[: _MAX_LETTERS + 1]) if out else ""
             if joined in self.index and not (out[-1] in self.index and word in self.index):
                 out[-1] = joined
             elif word in self.index:
@@ -156,6 +167,8 @@ class Vocabulary:
         return out
 
     def _split(self, word: str) -> list[str]:
+        if len(word) > _MAX_LETTERS:
+            return []
         for at in range(len(word) - MIN_PART, MIN_PART - 1, -1):
             head, tail = _stem(word[:at]), _stem(word[at:])
             if head in self.index and tail in self.index and word.isalpha():
@@ -164,9 +177,11 @@ class Vocabulary:
 
     def _near(self, word: str) -> tuple[Match, ...]:
         """The best spellings of an unknown word; codes and numbers are never guessed."""
-        if len(word) < MIN_PART or not word.isalpha():
+        if not MIN_PART <= len(word) <= _MAX_LETTERS or not word.isalpha():
             return ()
         if word not in self._spellings:
+            if len(self._spellings) >= MAX_REMEMBERED:
+                self._spellings.clear()
             found = process.extract(
                 word,
                 self._by_first.get(word[0], ()),

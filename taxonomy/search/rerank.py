@@ -35,10 +35,12 @@ RERANK_WEIGHTS: Mapping[str, float] = MappingProxyType(
         "head": 0.5,
         "numbers": 0.5,
         "cosine": 4.0,
-        "category": 1.0,
+        "category": 1.5,
         "incoming": 1.0,
     }
 )
+"""The first five from half of the judged queries of a hardware store, where twice or half of each changes
+little; category from the sample store (NDCG@10 0.73 without); incoming is a choice, not measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,13 @@ def test_the_classifier_places_products_that_come_without_a_category() -> None:
     assert order(placing, "dog food", candidates) == ["food", "litter"]
 
 
+def test_a_query_that_means_no_category_is_not_judged_by_one() -> None:
+    reranker = open_reranker(["Offer"], router=open_router(TREE))
+    candidates = [Candidate(ProductId(str(at)), "Offer", leaf) for at, leaf in enumerate(TREE.leaves())]
+    features = reranker.features([("gift card balance", candidates)])[0]
+    assert np.isnan(features[:, FEATURES.index("category")]).all()
+
+
 def test_a_product_without_a_category_neither_gains_nor_loses() -> None:
     features = np.full((3, len(FEATURES)), NAN, dtype=np.float32)
     features[:, FEATURES.index("category")] = [0.0, NAN, 1.0]

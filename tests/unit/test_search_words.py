@@ -23,6 +23,10 @@ def test_numbers_and_codes_are_kept_whole() -> None:
     assert stems("WH-1000XM4 2.5 mm") == ["wh", "1000xm4", "2.5", "mm"]
 
 
+def test_units_stand_apart_however_they_are_written() -> None:
+    assert stems("10kg") == stems("10 KG") == ["10", "kg"]
+
+
 def test_stop_words_stay_when_there_is_nothing_else() -> None:
     assert stems("the other") == ["the", "other"]
     assert stems("the other tea") == ["tea"]
