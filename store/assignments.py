@@ -171,7 +171,7 @@ class PostgresAssignments:
             set_={name: fresh.excluded[name] for name in (*_TELLING, "tree_version")},
             where=or_(*(assignments.c[name] != fresh.excluded[name] for name in _TELLING)),
         )
-        return self._transaction.run(upsert).rowcount
+        return self._transaction.run(upsert.execution_options(preserve_rowcount=True)).rowcount
 
     def _revision_numbers(self, revisions: Iterable[str]) -> dict[str, int]:
         wanted = sorted(revisions)

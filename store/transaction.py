@@ -4,7 +4,7 @@ It runs statements, copies rows in bulk, and says in our own words what went wro
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import psycopg
@@ -27,7 +27,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import TableClause
 
 from store.engine import translated
-from taxonomy.errors import InputError, StoreError
+from taxonomy.errors import DatabaseUnavailable, InputError, StoreError
 
 __all__ = ["Transaction", "among"]
 
@@ -95,7 +95,10 @@ class Transaction:
 
     def close(self) -> None:
         """Forget what was not committed and give the connection back."""
-        with self._explained():
+        with (
+            suppress(DatabaseUnavailable),
+            self._explained(),
+        ):  # a server that is away has forgotten by itself
             self._connection.close()
 
     @contextmanager
@@ -103,21 +106,19 @@ class Transaction:
         try:
             with translated(self._engine.url):
                 yield
+        except DatabaseUnavailable:
+            self._drop()
+            raise
         except UnicodeEncodeError as error:
             raise InputError(f"a text cannot be stored: {error.reason} (clean it, then try again)") from error
         except (DBAPIError, psycopg.Error) as error:
             raise _refused(error) from error
         except SQLAlchemyError as error:
             raise StoreError(f"the database cannot be used so: {error}") from error
-        finally:
-            self._drop_broken()
 
-    def _drop_broken(self) -> None:
-        """COPY goes past SQLAlchemy, which must hear of a connection that broke there."""
-        if not hasattr(self, "_connection") or self._connection.closed or self._connection.invalidated:
-            return
-        driver = cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
-        if driver.closed:
+    def _drop(self) -> None:
+        """Give a connection up whose server is away: SQLAlchemy does not see what breaks in a COPY."""
+        if hasattr(self, "_connection") and not (self._connection.closed or self._connection.invalidated):
             self._connection.invalidate()
 
 

@@ -1,0 +1,435 @@
+"""The store in memory: every repository and the unit of work, held to the same contract as Postgres.
+
+One block at a time; nothing here waits for a lock.
+"""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self, TypeVar
+
+import numpy as np
+
+from store.names import slug
+from taxonomy.changes import ChangeSet, State
+from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
+from taxonomy.node import NodeId
+from taxonomy.ports import AuditRow, CatalogSummary, ImportMark, Release, Upserted
+from taxonomy.product import Assignment, Product, ProductId, Source
+from taxonomy.text import fold
+from taxonomy.tree import Tree
+
+T = TypeVar("T")
+Key = tuple[str, str, ProductId]
+"""Catalogue, taxonomy, product."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A product with the import that saw it last."""
+
+    product: Product
+    import_id: int
+    live: bool = True
+
+
+@dataclass
+class Contents:
+    """Everything that is stored. The values never change, so copies of the dictionaries are a snapshot."""
+
+    trees: dict[str, Tree] = field(default_factory=dict)
+    changes: dict[str, ChangeSet] = field(default_factory=dict)
+    audit: dict[str, tuple[AuditRow, ...]] = field(default_factory=dict)
+    catalogs: dict[str, datetime | None] = field(default_factory=dict)
+    imports: dict[str, ImportMark] = field(default_factory=dict)
+    products: dict[tuple[str, ProductId], Kept] = field(default_factory=dict)
+    assignments: dict[Key, Assignment] = field(default_factory=dict)
+    placements: dict[Key, Assignment] = field(default_factory=dict)
+    releases: dict[int, tuple[Release, Tree]] = field(default_factory=dict)
+
+    def copy(self) -> "Contents":
+        """A snapshot."""
+        return Contents(*(dict(getattr(self, one.name)) for one in fields(self)))
+
+    def tree(self, name: str) -> Tree:
+        """The head of a taxonomy that must exist."""
+        return known(self.trees, "taxonomy", name)
+
+    def live(self, catalog: str) -> list[Product]:
+        """The live products of a catalogue that must exist, by id."""
+        known(self.catalogs, "catalog", catalog)
+        found = (
+            kept.product for (shop, _), kept in self.products.items() if kept.live and shop == catalog.lower()
+        )
+        return sorted(found, key=lambda product: product.id)
+
+
+@dataclass
+class Desk:
+    """The contents as the open block sees them."""
+
+    now: Contents
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+
+def known(table: Mapping[str, T], kind: str, name: str) -> T:
+    """The entry of this name; UnknownId names those that exist."""
+    if name.lower() not in table:
+        raise UnknownId(kind, name, f"there are {', '.join(sorted(table)) or 'none'}")
+    return table[name.lower()]
+
+
+class FakeTrees:
+    """`TreeRepository` in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def names(self) -> list[str]:
+        return sorted(self.desk.now.trees)
+
+    def create(self, name: str) -> Tree:
+        if slug("taxonomy", name) in self.desk.now.trees:
+            raise InputError(f"there is a taxonomy {name!r} already")
+        self.desk.now.trees[name.lower()] = Tree()
+        return Tree()
+
+    def head(self, name: str) -> Tree:
+        return self.desk.now.tree(name)
+
+    def lock(self, name: str) -> Tree:
+        return self.desk.now.tree(name)
+
+    def save(self, name: str, before: Tree, after: Tree) -> None:
+        if self.desk.now.tree(name).version != before.version:
+            raise StaleEdit(f"taxonomy {name!r} is no longer at version {before.version}")
+        self.desk.now.trees[name.lower()] = after
+
+
+class FakeChanges:
+    """`ChangeRepository` in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def add(self, change: ChangeSet) -> None:
+        self.desk.now.tree(change.taxonomy)
+        if change.id in self.desk.now.changes:
+            raise StoreError(f"change set {change.id} is there already")
+        at = change.created_at or datetime.now(UTC)
+        self.desk.now.changes[change.id] = replace(change, taxonomy=change.taxonomy.lower(), created_at=at)
+
+    def get(self, change_id: str) -> ChangeSet:
+        return known(self.desk.now.changes, "change set", change_id)
+
+    def update(self, change: ChangeSet) -> None:
+        stored = self.get(change.id)
+        self.desk.now.changes[change.id] = replace(
+            stored, state=change.state, inverse=change.inverse, applied_version=change.applied_version
+        )
+
+    def log(self, taxonomy: str, *, state: State | None = None, limit: int = 50) -> list[ChangeSet]:
+        self.desk.now.tree(taxonomy)
+        newest = reversed(list(self.desk.now.changes.values()))
+        mine = (change for change in newest if change.taxonomy == taxonomy.lower())
+        return [change for change in mine if state in (None, change.state)][:limit]
+
+    def since(self, taxonomy: str, version: int) -> list[ChangeSet]:
+        done = (State.APPLIED, State.REVERTED)
+        later = [
+            change
+            for change in self.log(taxonomy, limit=len(self.desk.now.changes))
+            if change.state in done and (change.applied_version or 0) > version
+        ]
+        return sorted(later, key=lambda change: change.applied_version or 0)
+
+    def append_audit(self, taxonomy: str, rows: Iterable[AuditRow]) -> None:
+        self.desk.now.tree(taxonomy)
+        there = self.desk.now.audit.get(taxonomy.lower(), ())
+        places = {(row.version, row.ordinal) for row in there}
+        fresh = tuple(_as_json(row) for row in rows)
+        if any((row.version, row.ordinal) in places for row in fresh):
+            raise StoreError("the audit has a row for this version and ordinal already")
+        self.desk.now.audit[taxonomy.lower()] = there + fresh
+
+    def audit(self, taxonomy: str, *, limit: int = 100) -> list[AuditRow]:
+        self.desk.now.tree(taxonomy)
+        rows = self.desk.now.audit.get(taxonomy.lower(), ())
+        return sorted(rows, key=lambda row: (row.version, row.ordinal), reverse=True)[:limit]
+
+
+def _as_json(row: AuditRow) -> AuditRow:
+    edit, before, after = (json.loads(json.dumps(dict(part))) for part in (row.edit, row.before, row.after))
+    return replace(row, edit=edit, before=before, after=after)
+
+
+class FakeCatalogs:
+    """`CatalogRepository` in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def names(self) -> list[CatalogSummary]:
+        now = self.desk.now
+        return [CatalogSummary(name, len(now.live(name)), at) for name, at in sorted(now.catalogs.items())]
+
+    def create(self, name: str) -> None:
+        self.desk.now.catalogs.setdefault(slug("catalog", name), None)
+
+    def begin_import(self, name: str, digest: str) -> ImportMark:
+        known(self.desk.now.catalogs, "catalog", name)
+        latest = self.desk.now.imports.get(name.lower())
+        if latest is not None and latest.digest == digest and not latest.finished:
+            return latest
+        return self._keep(name, ImportMark(next(self.desk.numbers), digest))
+
+    def upsert(self, name: str, mark: ImportMark, products: Sequence[Product]) -> ImportMark:
+        self._require_current(name, mark)
+        if len({product.id for product in products}) < len(products):
+            raise InputError("a product occurs twice in one batch")
+        for product in products:
+            _require_storable(product)
+        done = Upserted()
+        for product in products:
+            key = (name.lower(), product.id)
+            kept = self.desk.now.products.get(key)
+            is_new = kept is None or not kept.live
+            is_same = not is_new and kept is not None and kept.product == product
+            done += Upserted(int(is_new), int(not is_new and not is_same), int(is_same))
+            self.desk.now.products[key] = Kept(product, mark.id)
+        rows_done = mark.rows_done + len(products)
+        return self._keep(name, replace(mark, rows_done=rows_done, upserted=mark.upserted + done))
+
+    def finish_import(self, name: str, mark: ImportMark) -> int:
+        self._require_current(name, mark)
+        unseen = {
+            key: replace(kept, live=False)
+            for key, kept in self.desk.now.products.items()
+            if key[0] == name.lower() and kept.live and kept.import_id != mark.id
+        }
+        self.desk.now.products.update(unseen)
+        self._keep(name, replace(mark, finished=True))
+        return len(unseen)
+
+    def products(self, name: str, *, batch_size: int = 2000) -> Iterator[Product]:
+        return iter(self.desk.now.live(name))
+
+    def get(self, name: str, product_ids: Sequence[ProductId]) -> list[Product]:
+        known(self.desk.now.catalogs, "catalog", name)
+        found = (self.desk.now.products.get((name.lower(), at)) for at in product_ids)
+        return [kept.product for kept in found if kept is not None]
+
+    def count(self, name: str) -> int:
+        return len(self.desk.now.live(name))
+
+    def search(self, name: str, text: str, *, limit: int = 50) -> list[Product]:
+        scored = [(_share_found(text, product.title), product) for product in self.desk.now.live(name)]
+        alike = [(score, product) for score, product in scored if score >= 0.6]  # as Postgres is set up
+        alike.sort(key=lambda pair: (-pair[0], len(pair[1].title), pair[1].id))
+        return [product for _, product in alike[:limit]]
+
+    def _require_current(self, name: str, mark: ImportMark) -> None:
+        known(self.desk.now.catalogs, "catalog", name)
+        latest = self.desk.now.imports.get(name.lower())
+        if latest is None or latest.finished or (latest.id, latest.rows_done) != (mark.id, mark.rows_done):
+            raise StoreError(f"another import into catalog {name!r} has overtaken this one")
+
+    def _keep(self, name: str, mark: ImportMark) -> ImportMark:
+        self.desk.now.imports[name.lower()] = mark
+        self.desk.now.catalogs[name.lower()] = datetime.now(UTC)
+        return mark
+
+
+def _require_storable(product: Product) -> None:
+    text = json.dumps(asdict(product), ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"a text cannot be stored: {error.reason}") from error
+    if "\\u0000" in text:
+        raise InputError("a value cannot be stored: it has a NUL character")
+
+
+def _share_found(text: str, title: str) -> float:
+    """The share of the text's three-letter pieces found in the title: about pg_trgm's word similarity."""
+    wanted, there = _pieces(text), _pieces(title)
+    return len(wanted & there) / len(wanted) if wanted else 0.0
+
+
+def _pieces(text: str) -> set[str]:
+    return {f"  {word} "[at : at + 3] for word in fold(text).split() for at in range(len(word) + 1)}
+
+
+class FakeAssignments:
+    """`AssignmentRepository` in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def write(self, catalog: str, taxonomy: str, assignments: Iterable[Assignment]) -> int:
+        self._require(catalog, taxonomy)
+        last = {one.product_id: one for one in assignments}
+        if any(one.source is Source.PERSON for one in last.values()):
+            raise InputError("what a person says is a placement: use `place`")
+        n_changed = 0
+        for one in last.values():
+            key = (catalog.lower(), taxonomy.lower(), one.product_id)
+            fresh = replace(one, probability=float(np.float32(one.probability)))
+            before = self.desk.now.assignments.get(key)
+            if before is None or replace(before, tree_version=fresh.tree_version) != fresh:
+                self.desk.now.assignments[key] = fresh
+                n_changed += 1
+        return n_changed
+
+    def place(
+        self, catalog: str, taxonomy: str, node_id: NodeId, product_ids: Sequence[ProductId], *, author: str
+    ) -> None:
+        self._require(catalog, taxonomy)
+        for at in product_ids:
+            if (catalog.lower(), at) not in self.desk.now.products:
+                raise UnknownId("product", at, f"catalog {catalog!r} never had it")
+        version = self.desk.now.tree(taxonomy).version
+        for at in product_ids:
+            placed = Assignment(at, node_id, tree_version=version)
+            self.desk.now.placements[catalog.lower(), taxonomy.lower(), at] = placed
+
+    def unplace(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
+        self._forget(self.desk.now.placements, catalog, taxonomy, product_ids)
+
+    def placed(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, NodeId]:
+        held = self._held(self.desk.now.placements, catalog, taxonomy)
+        return {at: held[at].node_id for at in product_ids if at in held}
+
+    def stored(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Assignment]:
+        said = self._held(self.desk.now.assignments, catalog, taxonomy)
+        return {at: said[at] for at in product_ids if at in said}
+
+    def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
+        self._forget(self.desk.now.assignments, catalog, taxonomy, product_ids)
+
+    def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
+        standing = self._standing(catalog, taxonomy)
+        live = self.desk.now.live(catalog)
+        return dict(Counter(standing[product.id].node_id for product in live if product.id in standing))
+
+    def of_node(
+        self, catalog: str, taxonomy: str, node_ids: Sequence[NodeId], *, limit: int = 100, offset: int = 0
+    ) -> list[tuple[Product, Assignment]]:
+        standing = self._standing(catalog, taxonomy)
+        live = ((product, standing.get(product.id)) for product in self.desk.now.live(catalog))
+        found = [(product, at) for product, at in live if at is not None and at.node_id in node_ids]
+        found.sort(key=lambda pair: (pair[1].source is not Source.PERSON, -pair[1].probability, pair[0].id))
+        return found[offset : offset + limit]
+
+    def of_products(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Assignment]:
+        standing = self._standing(catalog, taxonomy)
+        return {at: standing[at] for at in product_ids if at in standing}
+
+    def unplaced(self, catalog: str, taxonomy: str, *, limit: int = 100, offset: int = 0) -> list[Product]:
+        standing = self._standing(catalog, taxonomy)
+        free = [product for product in self.desk.now.live(catalog) if product.id not in standing]
+        return free[offset : offset + limit]
+
+    def _require(self, catalog: str, taxonomy: str) -> None:
+        self.desk.now.tree(taxonomy)
+        known(self.desk.now.catalogs, "catalog", catalog)
+
+    def _held(
+        self, table: Mapping[Key, Assignment], catalog: str, taxonomy: str
+    ) -> dict[ProductId, Assignment]:
+        self._require(catalog, taxonomy)
+        place = (catalog.lower(), taxonomy.lower())
+        return {at: one for (shop, tree, at), one in table.items() if (shop, tree) == place}
+
+    def _forget(
+        self, table: dict[Key, Assignment], catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> None:
+        self._require(catalog, taxonomy)
+        for at in product_ids:
+            table.pop((catalog.lower(), taxonomy.lower(), at), None)
+
+    def _standing(self, catalog: str, taxonomy: str) -> dict[ProductId, Assignment]:
+        """Where products stand; people's placements come last and so win."""
+        tree = self.desk.now.tree(taxonomy)
+        said, placed = self.desk.now.assignments, self.desk.now.placements
+        rows: list[Assignment] = []
+        for table in (said, placed):
+            rows.extend(self._held(table, catalog, taxonomy).values())
+        ours = [row for row in rows if row.node_id in tree or row.node_id in tree.redirects]
+        ends = [replace(row, node_id=tree.resolve(row.node_id)) for row in ours]
+        return {row.product_id: row for row in ends if row.node_id in tree.nodes}
+
+
+class FakeReleases:
+    """`ReleaseRepository` in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def publish(
+        self, taxonomy: str, tree: Tree, *, model_revision: str, model_dir: str, author: str
+    ) -> Release:
+        self.desk.now.tree(taxonomy)
+        release = Release(
+            next(self.desk.numbers),
+            taxonomy.lower(),
+            tree.version,
+            model_revision,
+            model_dir,
+            author,
+            datetime.now(UTC),
+        )
+        self.desk.now.releases[release.id] = (release, tree)
+        return release
+
+    def current(self, taxonomy: str) -> tuple[Release, Tree] | None:
+        return next(iter(self._newest(taxonomy)), None)
+
+    def log(self, taxonomy: str, *, limit: int = 50) -> list[Release]:
+        return [release for release, _ in self._newest(taxonomy)[:limit]]
+
+    def _newest(self, taxonomy: str) -> list[tuple[Release, Tree]]:
+        self.desk.now.tree(taxonomy)
+        pairs = reversed(self.desk.now.releases.values())
+        return [pair for pair in pairs if pair[0].taxonomy == taxonomy.lower()]
+
+
+class FakeUnitOfWork:
+    """`UnitOfWork` in memory; may be entered again, and keeps what was committed."""
+
+    def __init__(self) -> None:
+        self._kept = Contents()
+        self._desk = Desk(self._kept.copy())
+        self.trees = FakeTrees(self._desk)
+        self.changes = FakeChanges(self._desk)
+        self.catalogs = FakeCatalogs(self._desk)
+        self.assignments = FakeAssignments(self._desk)
+        self.releases = FakeReleases(self._desk)
+
+    def __enter__(self) -> Self:
+        self.rollback()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.rollback()
+
+    def commit(self) -> None:
+        self._kept = self._desk.now.copy()
+
+    def rollback(self) -> None:
+        self._desk.now = self._kept.copy()
