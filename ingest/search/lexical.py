@@ -146,7 +146,7 @@ class WordsLeg:
         """
         return _dense(self.nodes.rows(queries, _shares) @ self._by_word)
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
         """Such as ``name matches "dog"; "fod" ≈ "food"``."""
         words = self.nodes.vocabulary.read(query)
         return [_words_evidence(words, self.nodes.fields[at]) for at in nodes]
@@ -177,10 +177,9 @@ class NameLeg:
         """(n_queries, n_nodes) in 0..1; 1 when every word of the name stands in the query."""
         return np.minimum(_dense(self.nodes.rows(queries, _ones) @ self._by_word), 1.0)
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
         """Says only that the whole name stands in the query; single words are `WordsLeg`'s to tell."""
-        scores = self.scores([query])[0]
-        return ["the whole name is in the query" if scores[at] > 0.999 else "" for at in nodes]
+        return ["the whole name is in the query" if score > 0.999 else "" for score in scores]
 
     @cached_property
     def _by_word(self) -> csr_matrix:
@@ -203,7 +202,7 @@ class TitleLeg:
         """(n_queries, n_nodes) in 0..1: shares averaged over the query's words by rarity."""
         return _dense(self.nodes.rows(queries, _shares) @ self._by_word)
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
         """Such as ``38% of products with "rca" are here``, of the word that says most."""
         words = self.nodes.vocabulary.read(query)
         return [self._best(words, at) for at in nodes]

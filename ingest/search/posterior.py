@@ -45,10 +45,10 @@ class PosteriorLeg:
         by_node = self.classifier.posteriors(list(queries)) @ self._regroup
         return np.asarray(np.sqrt(np.clip(by_node, 0.0, 1.0)) * told[:, None], dtype=np.float32)
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
         """Such as ``the classifier gives it 71%``."""
-        shares = self.scores([query])[0] ** 2
-        return [f"the classifier gives it {shares[at]:.0%}" if shares[at] >= 0.01 else "" for at in nodes]
+        shares = scores**2
+        return [f"the classifier gives it {share:.0%}" if share >= 0.01 else "" for share in shares]
 
     @cached_property
     def _regroup(self) -> csr_matrix:

@@ -50,10 +50,9 @@ class VectorLeg:
         cosine_sim = self.encoder.encode(list(queries)) @ self.vectors.T
         return np.asarray(np.clip(cosine_sim, 0.0, 1.0) * told[:, None], dtype=np.float32)
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
         """Such as ``similar in meaning (0.62)``."""
-        scores = self.scores([query])[0]
-        return [f"similar in meaning ({scores[at]:.2f})" if scores[at] >= SIMILAR else "" for at in nodes]
+        return [f"similar in meaning ({score:.2f})" if score >= SIMILAR else "" for score in scores]
 
 
 def vector_leg(

@@ -29,8 +29,11 @@ class Leg(Protocol):
         An empty query gets zeros.
         """
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
-        """Why these nodes (indices into `node_order`) fit, for people; empty where nothing says so."""
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
+        """Why these nodes (indices into `node_order`) fit, for people; empty where nothing says so.
+
+        `scores` are what this leg gave the nodes, so that nothing is encoded twice.
+        """
 
 
 @dataclass(frozen=True, slots=True)

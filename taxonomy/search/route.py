@@ -172,7 +172,9 @@ class Router:
         return any(row.max() >= 1.0 for row in parts) or sum(float(row[0]) for row in parts) >= TOGETHER
 
     def _why(self, query: str, nodes: Sequence[int], scores: Sequence[Floats]) -> list[tuple[Evidence, ...]]:
-        texts = [leg.evidence(query, nodes) for leg in self.legs]
+        chosen = list(nodes)
+        told = zip(self.legs, scores, strict=True)
+        texts = [leg.evidence(query, chosen, row[chosen]) for leg, row in told]
         return [
             tuple(
                 Evidence(leg.name, float(row[at]), text[place])

@@ -35,7 +35,7 @@ class Fixed:
         row = [self.said.get(TREE.node(node_id).name, 0.0) for node_id in ORDER]
         return np.array([row] * len(queries), dtype=np.float32)
 
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
+    def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:
         return [f"says {self.said.get(TREE.node(ORDER[at]).name, 0.0)}" for at in nodes]
 
 

@@ -74,6 +74,10 @@ def best(leg: Leg, query: str, tree: Tree = TREE) -> str:
     return tree.label(tuple(tree.descendants())[int(scores.argmax())]) if scores.max() > 0 else ""
 
 
+def explained(leg: Leg, query: str, at: int) -> list[str]:
+    return leg.evidence(query, [at], leg.scores([query])[0, [at]])
+
+
 def first(query: str, **evidence: object) -> str:
     return TREE.label(open_router(TREE, **evidence).route(query).ranked[0].node_id)  # type: ignore[arg-type]
 
@@ -119,9 +123,9 @@ def test_a_path_gains_nothing_by_repeating_a_word() -> None:
 
 def test_what_matched_is_told() -> None:
     nodes = NodeWords(TREE)
-    (told,) = WordsLeg(nodes).evidence("dog fod pets", [nodes.at[node("Pets > Dogs > Dog Food")]])
+    (told,) = explained(WordsLeg(nodes), "dog fod pets", nodes.at[node("Pets > Dogs > Dog Food")])
     assert told == 'name matches "dog"; path matches "pet"; "fod" ≈ "food"'
-    (whole,) = NameLeg(nodes).evidence("big tvs", [nodes.at[node("Electronics > TVs")]])
+    (whole,) = explained(NameLeg(nodes), "big tvs", nodes.at[node("Electronics > TVs")])
     assert whole == "the whole name is in the query"
 
 
@@ -175,6 +179,15 @@ def test_a_terminal_that_was_retired_counts_for_its_successor() -> None:
     old = NodeId("0ld")
     tree = replace(TREE, redirects={old: Redirect((node("Electronics > TVs"),))})
     assert best(PosteriorLeg(tree, Sure((old, node("Pets")))), "x", tree) == "Electronics > TVs"
+
+
+def test_the_classifier_and_the_vectors_are_told_of() -> None:
+    sure = Sure((node("Electronics > TVs"),))
+    why = open_router(TREE, encoder=HashedWords(), classifier=sure).route("tvs").ranked[0].why
+    assert [evidence.text for evidence in why if evidence.leg in ("vectors", "posterior")] == [
+        "similar in meaning (0.60)",
+        "the classifier gives it 100%",
+    ]
 
 
 # -- all together -----------------------------------------------------------------------------------------
