@@ -25,8 +25,8 @@ WEIGHTS: Mapping[str, LegWeight] = MappingProxyType(
     }
 )
 """Chosen on half of the queries of a click log over an electronics shop's 4,714 nodes (words, name, vectors:
-flat within a factor of two) and on the sample store's queries (titles; posterior with a linear classifier: the
-right node first for 86% in place of 71% of them without products, the same from 4 to 12)."""
+flat within a factor of two) and on the sample store's queries (titles; and posterior, with a linear
+classifier: the right node first for 86% in place of 71% of them without products, the same from 4 to 12)."""
 
 
 def open_router(
