@@ -1,6 +1,7 @@
 """The trained head measured on rows that served for nothing else."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,20 +14,28 @@ from taxonomy.ports import Encoder, Progress
 from taxonomy.product import Path
 from taxonomy.tree import Tree
 
-__all__ = ["calibrate"]
+__all__ = ["Measured", "calibrate"]
 
 Lineage = tuple[NodeId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A calibration, and the leaf accuracy seen on the way; None without rows."""
+
+    calibration: Calibration
+    accuracy: float | None
+
+
 def calibrate(
     head: Head, tree: Tree, rows: Sequence[Row], encoder: Encoder, *, progress: Progress
-) -> Calibration:
+) -> Measured:
     """Temperature and risk curve from rows that served for nothing else; the plain ones without rows.
 
     A row whose full path is no terminal still tells whether a node above it was given rightly.
     """
     if not rows:
-        return Calibration()
+        return Measured(Calibration(), None)
     bound = bind(head, tree, encoder)
     logits = bound.head.logits(encoder.encode([row.text for row in rows], progress=progress))
     lineages = [_lineage(tree, row.path) for row in rows]
@@ -41,7 +50,11 @@ def calibrate(
     best = posteriors.argmax(axis=1)
     paths = bound.layout.path_probabilities(posteriors, best)
     n_right = [_n_shared(bound.layout.lineages[at], chain) for at, chain in zip(best, lineages, strict=True)]
-    return risk_curve(paths, np.array(n_right), temperature)
+    found = [
+        bound.layout.lineages[at] == chain and len(chain) == len(row.path)
+        for at, chain, row in zip(best, lineages, rows, strict=True)
+    ]
+    return Measured(risk_curve(paths, np.array(n_right), temperature), float(np.mean(found)))
 
 
 def _n_shared(one: Lineage, other: Lineage) -> int:

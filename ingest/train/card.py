@@ -11,6 +11,7 @@ __all__ = ["card"]
 
 def card(data: Dataset, settings: TrainSettings, metrics: dict[str, float], *, base: Path) -> str:
     """What a reader of the model folder should know, as Markdown."""
+    found = f"{metrics['accuracy']:.3f}" if "accuracy" in metrics else "not measured, nothing was held out"
     chosen = "\n".join(f"- {name}: {value}" for name, value in asdict(settings).items())
     return f"""# A Shelftree classifier
 
@@ -24,7 +25,7 @@ calibrate on. Left out: {data.n_unlabelled} without a category, {data.n_foreign}
 Data hash `{data.data_hash}`. Base model `{base.name}`. Ids, prices and splits are no features.
 
 ## Quality
-Accuracy on the part to stop by: {metrics["accuracy"]:.3f} (its choice makes this a little too good).
+Leaf accuracy on the part to calibrate on: {found}.
 Temperature {metrics["temperature"]:.2f}. Thresholds are in `calibration.json`; `shelftree evaluate` measures
 on a file of yours.
 

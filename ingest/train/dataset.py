@@ -9,6 +9,7 @@ import numpy as np
 
 from ingest.readers.duplicates import duplicate_groups
 from ingest.readers.split import stratified_split
+from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError
 from taxonomy.node import NodeId
 from taxonomy.product import Path, Product
@@ -68,22 +69,24 @@ class Dataset:
 
 
 def assemble(
-    products: Iterable[Product], *, tree: Tree | None = None, valid_share: float = 0.15, seed: int = 0
+    products: Iterable[Product], *, tree: Tree | None = None, settings: TrainSettings | None = None
 ) -> Dataset:
-    """Read a catalogue once and part it.
+    """Read a catalogue once and part it; of the settings, `valid_share`, `min_stopping` and `seed` matter.
 
     Rows say `train` or `valid` in `split`; where none says `valid`, a stratified part is held out,
     near-duplicates on one side. Held-out rows are halved, by a hash of their text, between stopping and
-    calibration. Rows of any other named split, and products without a category, are left out. Texts and
-    labels are held in memory, about 200 bytes a product.
+    calibration; where a half would be too small to stop by, all of them calibrate. Rows of any other named
+    split, and products without a category, are left out. Texts and labels are held in memory, about 200
+    bytes a product.
 
     Raises
     ------
     InputError
         Fewer than two categories to tell apart.
     """
+    settings = settings or TrainSettings()
     rows, splits, n_unlabelled = _read(products)
-    held = _held_out(rows, splits, valid_share=valid_share, seed=seed)
+    held = _held_out(rows, splits, valid_share=settings.valid_share, seed=settings.seed)
     chosen = [row for row, out in zip(rows, held, strict=True) if not out]
     tree = tree or _tree_of(row.path for row in chosen)
     placed = [(row, at) for row in chosen if (at := tree.find(row.path)) is not None]
@@ -95,7 +98,10 @@ def assemble(
             f" {len(terminals)} categories; at least {_LEAST_CLASSES} categories are needed"
         )
     position = {at: index for index, at in enumerate(terminals)}
-    stopping, calibration = _halves([row for row, out in zip(rows, held, strict=True) if out])
+    held_rows = [row for row, out in zip(rows, held, strict=True) if out]
+    stopping, calibration = _halves(held_rows)
+    if len(stopping) < settings.min_stopping:
+        stopping, calibration = (), tuple(held_rows)
     return Dataset(
         tree,
         terminals,

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ingest.classify.calibrate import Calibration
 from ingest.encode.folder import folder_digest, locate
 from ingest.encode.load import Tokenizer, load_network, quiet
 from ingest.encode.open import Backend, Device, open_encoder, pick_device
 from ingest.encode.torch_encoder import TorchEncoder
 from ingest.train.artifact import MANIFEST, Artifact
-from ingest.train.calibration import calibrate
+from ingest.train.calibration import Measured, calibrate
 from ingest.train.card import card
 from ingest.train.checkpoints import Run, claim, latest
 from ingest.train.dataset import Dataset, assemble, sample
@@ -51,8 +50,8 @@ class TrainReport:
         Products left out: without a category, or with one that is not in the tree.
     epochs : float
         Trained, early stopping included.
-    accuracy : float
-        Share of the stopping part whose terminal was found (those that training knew); NaN without one.
+    accuracy : float or None
+        Share of the calibration part whose leaf was found, on the backend that serves; None without one.
     temperature : float
         Fitted on the calibration part.
     seconds : float
@@ -67,7 +66,7 @@ class TrainReport:
     n_unlabelled: int
     n_foreign: int
     epochs: float
-    accuracy: float
+    accuracy: float | None
     temperature: float
     seconds: float
 
@@ -126,7 +125,7 @@ def finetune(
     folder = locate(base)
     _refuse_to_overwrite(out)
     progress.start("reading labelled products")
-    data = assemble(products, tree=tree, valid_share=settings.valid_share, seed=settings.seed)
+    data = assemble(products, tree=tree, settings=settings)
     partial = out.with_name(out.name + ".partial")
     claim(partial, Run(data.data_hash, settings.digest(), folder_digest(folder), place), resume=resume)
     trainer = _fit(data, folder, partial, settings=settings, device=place, progress=progress)
@@ -138,16 +137,16 @@ def finetune(
     encoder = open_encoder(model, device=device, backend=backend, cache=cache, calibration=texts)
     progress.start("calibrating", len(data.calibration))
     head = trainer.model.head(data.terminals)
-    calibration = calibrate(head, data.tree, data.calibration, encoder, progress=progress)
-    metrics = _metrics(trainer, data, calibration)
-    artifact = Artifact(head, data.tree, calibration, texts, metrics, data.data_hash)
+    measured = calibrate(head, data.tree, data.calibration, encoder, progress=progress)
+    metrics = _metrics(trainer, data, measured)
+    artifact = Artifact(head, data.tree, measured.calibration, texts, metrics, data.data_hash)
     artifact = artifact.save(model, card=card(data, settings, metrics, base=folder))
     shutil.copytree(partial / "logs", model / "logs")
     _put_in_place(model, out)
     shutil.rmtree(partial)
     return TrainReport(
         artifact.revision, len(data.train), len(data.stopping), len(data.calibration), len(data.terminals),
-        data.n_unlabelled, data.n_foreign, metrics["epochs"], metrics["accuracy"],
+        data.n_unlabelled, data.n_foreign, metrics["epochs"], measured.accuracy,
         artifact.calibration.temperature, time.monotonic() - started,
     )  # fmt: skip
 
@@ -205,13 +204,13 @@ def _some_of_each(labels: Sequence[int]) -> list[int]:
     return chosen
 
 
-def _metrics(trainer: Any, data: Dataset, calibration: Calibration) -> dict[str, float]:
-    return {
-        "accuracy": _accuracy(trainer),
+def _metrics(trainer: Any, data: Dataset, measured: Measured) -> dict[str, float]:
+    found = {} if measured.accuracy is None else {"accuracy": measured.accuracy}
+    return found | {
         "epochs": float(trainer.state.epoch or 0),
         "n_train": float(len(data.train)),
         "n_terminals": float(len(data.terminals)),
-        "temperature": calibration.temperature,
+        "temperature": measured.calibration.temperature,
     }
 
 
@@ -221,14 +220,6 @@ def _save_encoder(model: TerminalModel, base: Path, folder: Path, *, max_tokens:
         tokenizer = Tokenizer(base).inner
         tokenizer.model_max_length = max_tokens
         tokenizer.save_pretrained(folder)
-
-
-def _accuracy(trainer: Any) -> float:
-    """On the stopping part, of the weights that were kept; NaN without such a part."""
-    evaluations = [entry for entry in trainer.state.log_history if "eval_score" in entry]
-    if not evaluations:
-        return float("nan")
-    return float(max(evaluations, key=lambda entry: entry["eval_score"])["eval_accuracy"])
 
 
 def _refuse_to_overwrite(out: Path) -> None:

@@ -35,6 +35,9 @@ class TrainSettings:
         Epochs without a better result on the stopping part before training ends.
     valid_share : float
         Held out if the catalogue has no `split`: half for stopping, half for calibration.
+    min_stopping : int
+        Fewer products to stop by than this would stop at random: then all epochs are trained and all that
+        is held out calibrates.
     checkpoint_s : float
         Seconds of training between two checkpoints; one is also written after each epoch.
     precision : {"auto", "float32", "bfloat16"}
@@ -54,6 +57,7 @@ class TrainSettings:
     class_dropout: float = 0.1
     patience: int = 2
     valid_share: float = 0.15
+    min_stopping: int = 100
     checkpoint_s: float = 60.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 0

@@ -33,7 +33,9 @@ GOODS = {
     ("Home",): "thing",
 }
 ADJECTIVES = ["red", "blue", "green", "small", "large", "old"]
-FAST = TrainSettings(epochs=3, batch_size=8, encoder_lr=2e-3, head_lr=2e-2, precision="float32")
+FAST = TrainSettings(
+    epochs=3, batch_size=8, encoder_lr=2e-3, head_lr=2e-2, min_stopping=1, precision="float32"
+)
 
 
 def shop(*, split: bool = True) -> list[Product]:
@@ -101,6 +103,7 @@ def assert_same_weights(one: Path, other: Path) -> None:
 
 def test_what_one_word_sorts_is_learnt(trained: tuple[Path, TrainReport]) -> None:
     _, report = trained
+    assert report.accuracy is not None
     assert report.accuracy > 0.9
     assert (report.n_train, report.n_stopping + report.n_calibration) == (40, 20)
     assert report.n_terminals == 5
@@ -216,10 +219,28 @@ def test_patience_ends_training_early(base: Path, tmp_path: Path) -> None:
 
 
 def test_valid_share_sets_how_much_is_held_out() -> None:
-    little = assemble(shop(split=False), valid_share=0.1)
-    much = assemble(shop(split=False), valid_share=0.4)
+    little = assemble(shop(split=False), settings=TrainSettings(valid_share=0.1))
+    much = assemble(shop(split=False), settings=TrainSettings(valid_share=0.4))
     assert len(little.train) > len(much.train)
     assert len(much.stopping) + len(much.calibration) + len(much.train) == 60
+
+
+def test_too_few_rows_to_stop_by_all_calibrate() -> None:
+    halved = assemble(shop(), settings=TrainSettings(min_stopping=1))
+    whole = assemble(shop(), settings=TrainSettings(min_stopping=100))
+    assert len(halved.stopping) > 0
+    assert len(halved.calibration) < 20
+    assert (len(whole.stopping), len(whole.calibration)) == (0, 20)
+
+
+def test_without_rows_to_stop_by_all_epochs_are_trained(base: Path, tmp_path: Path) -> None:
+    settings = replace(FAST, min_stopping=100, encoder_lr=0.0, head_lr=0.0, patience=1)
+    assert train(tmp_path / "model", base, settings=settings).epochs == FAST.epochs
+
+
+def test_training_prints_nothing(base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    train(tmp_path / "model", base)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_valid_rows_are_never_trained_on() -> None:
