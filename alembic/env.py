@@ -37,6 +37,8 @@ if given is not None:
     run(given)
 else:
     engine = connect(database_url())
-    with engine.connect() as opened:
-        run(opened)
-    engine.dispose()
+    try:
+        with engine.connect() as opened:
+            run(opened)
+    finally:
+        engine.dispose()

@@ -164,7 +164,7 @@ class TreeRepository(Protocol):
         """The head, held against all other writers until the unit of work ends."""
 
     def save(self, name: str, before: Tree, after: Tree) -> None:
-        """Write the difference between two versions in bulk: nodes, order, redirects, head version."""
+        """Write the difference between two versions in bulk; StaleEdit if the head is not `before` any more."""
 
 
 class ChangeRepository(Protocol):
@@ -202,12 +202,14 @@ class CatalogRepository(Protocol):
         """Make sure that the catalogue exists; InputError for a name not [a-z0-9._-]{1,64}."""
 
     def begin_import(self, name: str, digest: str) -> ImportMark:
-        """The unfinished import of a file with this digest, else a new mark at row 0."""
+        """The catalogue's latest import if it is unfinished and of this digest, else a new mark at row 0."""
 
     def upsert(self, name: str, mark: ImportMark, products: Sequence[Product]) -> ImportMark:
         """Write one batch and move the mark on in the same transaction (bulk, by COPY).
 
         A product is `changed` when a field differs from what is stored, `new` also when it had retired.
+        InputError if an id occurs twice in the batch or a text cannot be stored; StoreError if another import
+        into the catalogue has overtaken this one.
         """
 
     def finish_import(self, name: str, mark: ImportMark) -> int:
@@ -227,10 +229,16 @@ class CatalogRepository(Protocol):
 
 
 class AssignmentRepository(Protocol):
-    """Where products stand in a tree. Reads resolve redirects and let people's placements win."""
+    """Where products stand in a tree. Reads resolve redirects and let people's placements win.
+
+    A placement or assignment whose node went without a successor does not count.
+    """
 
     def write(self, catalog: str, taxonomy: str, assignments: Iterable[Assignment]) -> int:
-        """Bulk upsert of machines' and imports' assignments, one per product; how many rows changed."""
+        """Bulk upsert of machines' and imports' assignments, one per product (the last); how many rows changed.
+
+        Probabilities are kept in 32 bits. A row that would differ in its tree version alone is not written.
+        """
 
     def place(
         self, catalog: str, taxonomy: str, node_id: NodeId, product_ids: Sequence[ProductId], *, author: str

@@ -1,6 +1,7 @@
 """What only a database can show: locks, the audit's trigger, `ltree` paths, and a server that goes away."""
 
 from collections.abc import Callable
+from contextlib import closing
 from threading import Barrier, Thread
 from time import monotonic, sleep
 
@@ -72,8 +73,8 @@ def test_the_audit_log_cannot_be_changed(engine: Engine, verb: str) -> None:
         uow.changes.append_audit("home", [row(1)])
         uow.commit()
 
-        with pytest.raises(StoreError, match="append-only"):
-            Transaction(engine).run(text(verb))
+        with closing(Transaction(engine)) as eve, pytest.raises(StoreError, match="append-only"):
+            eve.run(text(verb))
         assert uow.changes.audit("home") == [row(1)]
 
 

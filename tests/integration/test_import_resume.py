@@ -49,8 +49,10 @@ def import_from(uow: UnitOfWork, *, stop_after: int | None = None) -> Upserted:
 
 
 def test_an_import_goes_on_after_the_server_was_killed(cluster: Cluster) -> None:
-    upgrade(cluster.ensure_running())
-    uow = PostgresUnitOfWork(connect(cluster.ensure_running()))
+    url = cluster.ensure_running()
+    upgrade(url)
+    engine = connect(url)
+    uow = PostgresUnitOfWork(engine)
     with uow:
         uow.catalogs.create("shop")
         uow.commit()
@@ -68,3 +70,4 @@ def test_an_import_goes_on_after_the_server_was_killed(cluster: Cluster) -> None
 
         assert list(uow.catalogs.products("shop")) == FILE
         assert uow.catalogs.count("shop") == 500
+    engine.dispose()
