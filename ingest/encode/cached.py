@@ -28,10 +28,13 @@ class CachedEncoder:
         What computes the vectors that are not there yet.
     folder : Path
         Made when absent.
+    keep_from : int
+        Calls with fewer texts leave the file alone: queries seldom come twice, a transaction for each costs
+        more than its vector, and the file would grow for ever.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder, folder: Path, *, keep_from: int = 1) -> None:
+        self._encoder, self._keep_from = encoder, keep_from
         self._path = folder / f"{encoder.revision[:32]}.vectors"
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -55,6 +58,8 @@ class CachedEncoder:
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """(n_texts, dim) float32, unit rows, in the order given."""
         progress = progress or Silent()
+        if len(texts) < self._keep_from:
+            return self._encoder.encode(texts, progress=progress)
         out = np.empty((len(texts), self.dim), dtype=np.float32)
         with closing(self._connect()) as connection:
             for start in range(0, len(texts), _CHUNK):

@@ -40,6 +40,15 @@ def test_a_text_is_encoded_once_even_within_one_call(tmp_path: Path) -> None:
     assert np.array_equal(first, CountingEncoder().encode(["a", "bb", "a"]))
 
 
+def test_small_calls_leave_the_file_alone_where_that_is_asked_for(tmp_path: Path) -> None:
+    inner = CountingEncoder()
+    cached = CachedEncoder(inner, tmp_path, keep_from=2)
+    for _ in range(2):
+        cached.encode(["query"])
+        cached.encode(["a", "bb"])
+    assert inner.asked == ["query", "a", "bb", "query"]
+
+
 def test_another_revision_shares_nothing(tmp_path: Path) -> None:
     CachedEncoder(CountingEncoder("r1"), tmp_path).encode(["a"])
     other = CountingEncoder("r2")
