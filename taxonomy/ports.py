@@ -164,7 +164,7 @@ class TreeRepository(Protocol):
         """The head, held against all other writers until the unit of work ends."""
 
     def save(self, name: str, before: Tree, after: Tree) -> None:
-        """Write the difference between two versions in bulk; StaleEdit if the head is not `before` any more."""
+        """Write the difference between two versions in bulk; StaleEdit if `before` is not the head."""
 
 
 class ChangeRepository(Protocol):
@@ -235,7 +235,7 @@ class AssignmentRepository(Protocol):
     """
 
     def write(self, catalog: str, taxonomy: str, assignments: Iterable[Assignment]) -> int:
-        """Bulk upsert of machines' and imports' assignments, one per product (the last); how many rows changed.
+        """Bulk upsert of machines' and imports' assignments, the last of each product; how many changed.
 
         Probabilities are kept in 32 bits. A row that would differ in its tree version alone is not written.
         """
