@@ -1,0 +1,166 @@
+"""The phrases of a title that could name a category."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.cluster.words import HELPERS, NAMELESS, SMALL_WORDS
+from taxonomy.text import fold
+
+__all__ = ["Key", "PhraseBook", "brand_words", "stem"]
+
+Key = tuple[str, ...]
+"""A phrase without case, accents and plural, so that "Table Lamps" and "table lamp" count together."""
+
+_LONGEST = 3
+_WORDLIKE = re.compile(r"[^\W\d_](?:[^\W\d_]|['’&-])+|[^\W\d_\x00-\u024f]")
+"""No digits; of single letters only those that are words by themselves, as in Chinese."""
+_TOKEN = re.compile(r"[^\W_]+(?:['’&-][^\W_]+)*|[^\w\s]")
+_OWNED = 0.5  # a word of a brand's name is the brand's if so much of its use is on the brand's own products
+_LEADING = 0.75  # without a brand column: a word that mostly opens titles ...
+_KNOWN_PLURAL = 0.03
+"""Part of a head noun's uses: "shirts" are known where nearly all titles say "shirt"; "milks" are a slip."""
+_LEAD_TIMES = 3  # ... and did so often enough to be no chance
+_KNOWN_BRANDS = 0.3  # share of products with a brand from which on the column is trusted
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseBook:
+    """What the titles of a catalogue say, phrase by phrase.
+
+    Attributes
+    ----------
+    of : sequence of frozenset of Key, one per product
+        Phrases in its title; each counts once.
+    surface : mapping of Key to str
+        How a phrase is mostly written, in the plural where the catalogue knows one.
+    tail : mapping of Key to float
+        How often, 0..1, the phrase ends its part of a title, as a head noun does: so "table
+        lamp" and not "lamp with".
+    counts : Counter of Key
+        Products per phrase.
+    """
+
+    of: Sequence[frozenset[Key]]
+    surface: dict[Key, str]
+    tail: dict[Key, float]
+    counts: Counter[Key]
+
+    @classmethod
+    def read(cls, titles: Sequence[str], brands: Sequence[str]) -> "PhraseBook":
+        """Count the phrases of all titles, brands left out."""
+        nobody = brand_words(titles, brands)
+        of: list[frozenset[Key]] = []
+        spelt: dict[Key, Counter[str]] = defaultdict(Counter)
+        ends: Counter[Key] = Counter()
+        uses: Counter[Key] = Counter()
+        for title in titles:
+            found = list(_phrases(title, nobody)) or list(_phrases(title, frozenset()))
+            of.append(frozenset(key for key, _, _ in found))
+            for key, words, is_end in found:
+                spelt[key][words] += 1
+                ends[key] += is_end
+                uses[key] += 1
+        counts = Counter(key for keys in of for key in keys)
+        surface = {key: _spelling(key, spelt) for key in spelt}
+        return cls(of, surface, {key: ends[key] / uses[key] for key in uses}, counts)
+
+
+def stem(word: str) -> str:
+    """The word without a plural or possessive ending; enough to tell that two names are one.
+
+    >>> [stem(word) for word in ("lamps", "dresses", "berries", "glass", "boxes", "shoes", "men's")]
+    ['lamp', 'dress', 'berry', 'glass', 'box', 'shoe', 'men']
+    """
+    word = word.removesuffix("'s")
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("sses", "xes", "shes", "ches")):
+        return word[:-2]
+    return (
+        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    )
+
+
+def brand_words(titles: Sequence[str], brands: Sequence[str]) -> frozenset[str]:
+    """Folded words that are brands, by the brand column or, where it is mostly empty, by how titles open."""
+    words = [[fold(token) for token in _TOKEN.findall(title)] for title in titles]
+    owned = _owned(words, brands)
+    if sum(map(bool, brands)) >= _KNOWN_BRANDS * len(titles):
+        return owned
+    return owned | _opening(words)
+
+
+def _opening(words: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Words that mostly open titles, and those that mostly follow one of these: "Numero", then "Uno"."""
+    uses = Counter(word for line in words for word in line)
+    leads = Counter(line[0] for line in words if line)
+    found = {w for w, n in leads.items() if n >= max(_LEAD_TIMES, _LEADING * uses[w])}
+    for _ in range(_LONGEST - 1):
+        pairs = Counter(pair for line in words for pair in pairwise(line) if pair[0] in found)
+        found |= {w for (_, w), n in pairs.items() if n >= max(_LEAD_TIMES, _LEADING * uses[w])}
+    return frozenset(found)
+
+
+def _owned(words: Sequence[Sequence[str]], brands: Sequence[str]) -> frozenset[str]:
+    inside: Counter[str] = Counter()
+    everywhere: Counter[str] = Counter()
+    parts = set()
+    for line, brand in zip(words, brands, strict=True):
+        own = {fold(token) for token in _TOKEN.findall(brand)}
+        parts |= own
+        everywhere.update(set(line))
+        inside.update(own & set(line))
+    return frozenset(w for w in parts if w.isalnum() and inside[w] >= _OWNED * everywhere[w])
+
+
+def _phrases(title: str, nobody: frozenset[str]) -> Iterator[tuple[Key, str, bool]]:
+    """Key, spelling, and whether it ends its part of the title."""
+    for part in _parts(title, nobody):
+        for start in range(len(part)):
+            for end in range(start + 1, min(start + _LONGEST, len(part)) + 1):
+                words = part[start:end]
+                if _can_name(words):
+                    key = tuple(stem(fold(word)) for word in words)
+                    yield key, " ".join(word.lower() for word in words), end == len(part)
+
+
+def _parts(title: str, nobody: frozenset[str]) -> Iterator[list[str]]:
+    """Stretches of words between punctuation, numbers, brands and the words that name nothing."""
+    part: list[str] = []
+    for token in _TOKEN.findall(title):
+        plain = fold(token)
+        breaks = plain in NAMELESS or plain in nobody or not _WORDLIKE.fullmatch(plain)
+        # "for", "with" and the like end a head noun's stretch: what follows describes.
+        if breaks or plain in SMALL_WORDS:
+            if part:
+                yield part
+            part = []
+        else:
+            part.append(token)
+    if part:
+        yield part
+
+
+def _can_name(words: Sequence[str]) -> bool:
+    plain = [fold(word) for word in words]
+    says = [word for word in plain if word not in HELPERS and stem(word) not in HELPERS]
+    if len(set(map(stem, plain))) < len(plain):
+        return False  # "Wall Sticker Stickers"
+    return bool(says) and max(map(len, says)) > (2 if says[0].isascii() else 0)
+
+
+def _spelling(key: Key, spelt: Mapping[Key, Counter[str]]) -> str:
+    """The commonest spelling; its head in the plural where the catalogue knows one, as on a shelf."""
+    *front, head = _commonest(spelt[key]).split()
+    forms = spelt.get(key[-1:], Counter({head: 1}))
+    plurals = {f: n for f, n in forms.items() if f.endswith("s") and "'" not in f and stem(f) != f}
+    if sum(plurals.values()) >= max(2, _KNOWN_PLURAL * forms.total()):
+        head = _commonest(Counter(plurals))
+    return " ".join([*front, head])
+
+
+def _commonest(forms: Counter[str]) -> str:
+    return min(forms, key=lambda form: (-forms[form], form))

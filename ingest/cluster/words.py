@@ -1,0 +1,64 @@
+"""Words that name no category by themselves, in the commoner languages of catalogues."""
+
+from taxonomy.text import fold
+
+__all__ = ["HELPERS", "NAMELESS", "SMALL_WORDS"]
+
+_COLOURS = """
+black white grey gray silver gold golden red maroon burgundy pink fuchsia magenta purple violet lilac
+lavender blue navy teal turquoise cyan aqua green olive lime khaki yellow mustard orange peach coral
+brown tan beige cream ivory bronze copper charcoal anthracite multicolor multicolour multicoloured
+multicolored coloured colored color colour transparent clear noir blanc rouge bleu vert jaune gris rose
+marron schwarz weiss weiß rot blau grün gelb grau rosa braun nero bianco rosso azzurro verde giallo
+grigio negro blanco rojo azul amarillo marrón dark light pastel neon
+"""
+
+_SIZES = """
+xs xxs xl xxl xxxl small medium large big mini midi maxi jumbo giant tiny huge regular standard compact
+slim tall short long wide narrow size sizes king queen single double triple twin one two three four five
+six seven eight nine ten half full
+"""
+
+_UNITS = """
+g gm gms gr gram grams kg kgs mg mcg ml mls cl l lt ltr litre litres liter liters oz floz lb lbs mm cm
+mtr m ft inch inches in w kw watt watts v volt mah ah gb tb mb hz ghz mp gsm denier ply tsp pt eu uk us
+hr hrs h min mins
+"""
+
+_PRAISE = """
+new best premium super ultra extra quality original genuine classic fresh deluxe luxury professional pro
+plus free off sale offer buy get great perfect ideal value special limited edition official brand
+branded store designer fashion stylish trendy elegant beautiful pretty cute cool fancy exclusive latest
+modern amazing natural pure organic real true rich good high low hd
+"""
+
+_PACKAGING = """
+pack packs pk pcs pc pce piece pieces set sets combo kit qty ct count pair pairs pouch sachet tub box
+boxes bottle bottles jar tin can bag refill carton bundle multipack each dozen assorted case tube packet
+"""
+
+_AUDIENCE_AND_STYLE = """
+men man women woman boy girl kid child children baby babies infant toddler unisex adult junior lady
+ladies gents mens womens boys girls kids homme femme herren damen kinder hombre mujer printed print
+solid striped checkered self design round neck fit sleeve casual type style model colour
+"""
+
+_SMALL_WORDS = """
+a an and the of for with without in on to from by at or as per your our my his her its this that is are
+be no not only de du des la le les et en pour avec sans un une d l mit und für ohne der die das aus von
+con sin para por el los las y e di da il w n x plus s t
+"""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in text.split())
+
+
+NAMELESS = _words(_COLOURS + _SIZES + _UNITS + _PRAISE)
+"""Colours, sizes, units and praise: no name contains one."""
+
+HELPERS = _words(_PACKAGING + _AUDIENCE_AND_STYLE)
+"""Packaging, audience, style: a name may contain them ("Women's Shirts") but not consist of them."""
+
+SMALL_WORDS = _words(_SMALL_WORDS)
+"""Words that glue others together: a stretch that could be a name ends before them."""
