@@ -16,6 +16,7 @@ SEPARATORS = (" > ", " >> ", " / ", "|", ">>", ">", "»", "›")
 JSON_LIST = "JSON list"
 
 _LIST_CHARS = 10_000
+_PLAIN = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _NUMBER = re.compile(r"\d[\d., '\u00a0\u202f]*")
 
 
@@ -91,6 +92,8 @@ def parse_price(cell: str) -> float | None:
     >>> [parse_price(cell) for cell in ("Rs. 1,299.00", "1.299,50 €", "119", "free", "1,299")]
     [1299.0, 1299.5, 119.0, None, 1299.0]
     """
+    if _PLAIN.fullmatch(cell):
+        return float(cell)
     match = _NUMBER.search(cell)
     if match is None or len(match[0]) > 30 or cell[: match.start()].rstrip("$€£₹ ").endswith("-"):
         return None

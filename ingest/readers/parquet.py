@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ingest.readers.parquet_pages import page_sizes
 from ingest.readers.records import MAX_FIELD_CHARS, Reason, Reject, Row, cell_text, fault
 from ingest.readers.source import Source
 from taxonomy.errors import FileError
@@ -20,6 +21,8 @@ __all__ = ["ParquetFile"]
 
 BATCH_ROWS = 2048
 BATCH_BYTES = 16 << 20
+MAX_PAGE_BYTES = 64 << 20
+"""Writers make pages of 1 MB. A value of 100 MB makes one that costs 500 MB to decode."""
 
 
 class ParquetFile:
@@ -58,9 +61,26 @@ def _opened(source: Source, stack: ExitStack) -> Any:  # pyarrow has no types
             shutil.copyfileobj(packed, stream)
         # Dictionaries are kept and column chunks streamed: a value repeated a million times is held once.
         names = [column.name for column in pq.read_schema(stream) if pa.types.is_string(column.type)]
-        return pq.ParquetFile(stream, buffer_size=1 << 16, pre_buffer=False, read_dictionary=names)
+        file = pq.ParquetFile(stream, buffer_size=1 << 16, pre_buffer=False, read_dictionary=names)
+        _check_pages(source, stream, file.metadata)
+        return file
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         raise FileError(source.path, f"is not Parquet, or cut off: {_brief(error)}") from error
+
+
+def _check_pages(source: Source, stream: BinaryIO, metadata: Any) -> None:
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for chunk in map(group.column, range(metadata.num_columns)):
+            if chunk.total_uncompressed_size <= MAX_PAGE_BYTES:
+                continue
+            start = chunk.dictionary_page_offset or chunk.data_page_offset
+            try:
+                largest = max(page_sizes(stream, start, chunk.total_compressed_size))
+            except ValueError as error:
+                raise FileError(source.path, f"is damaged: {error}; get the file again") from error
+            if largest > MAX_PAGE_BYTES:
+                hint = f"a page of column {chunk.path_in_schema!r} has {largest >> 20} MB"
+                raise FileError(source.path, f"{hint}; write it again with pages of 1 MB and no giant values")
 
 
 def _brief(error: BaseException) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from ingest.readers import open_catalog, read_table, write_table
 from ingest.readers.columns import QUERY_FIELDS, find_column
+from ingest.readers.parquet import MAX_PAGE_BYTES
 from ingest.readers.records import MAX_FIELD_CHARS
 from taxonomy.errors import FileError, InputError
 from taxonomy.product import Product, ProductId
@@ -191,7 +192,7 @@ def test_encodings_are_found_out(titles: str, encoding: str, tmp_path: Path) -> 
 
 
 def test_an_encoding_that_shows_late_in_the_file_is_found_out(tmp_path: Path) -> None:
-    text = "title\n" + "".join(f"Soap {i}\n" for i in range(100_000)) + "Crème brûlée\n"
+    text = "title\n" + "".join(f"Soap {i}\n" for i in range(30_000)) + "Crème brûlée\n"
     assert list(open_catalog(written(tmp_path / "shop.csv", text, "cp1252")))[-1].title == "Crème brûlée"
 
 
@@ -260,6 +261,25 @@ def test_a_giant_value_of_parquet_is_rejected_with_its_row(tmp_path: Path) -> No
         catalog = open_catalog(tmp_path / name, rejects=tmp_path / "rejects.csv")
         assert [product.title for product in catalog] == ["Soap", "Lamp"]
         assert [row["line"] for row in read_table(tmp_path / "rejects.csv")] == ["2", "3"]
+
+
+def test_a_parquet_page_that_would_not_fit_memory_is_refused(tmp_path: Path) -> None:
+    titles = [f"Soap {i}" for i in range(50)] + ["x" * (MAX_PAGE_BYTES + 1)]
+    for name, dictionary in (("a.parquet", True), ("b.parquet", False)):
+        pq.write_table(
+            pa.table({"id": range(51), "title": titles}), tmp_path / name, use_dictionary=dictionary
+        )
+        with pytest.raises(FileError, match="column 'title' has 64 MB"):
+            open_catalog(tmp_path / name)
+
+
+def test_large_parquet_columns_of_small_pages_are_read(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    texts = [f"{i} " + rng.randbytes(250_000).hex() for i in range(140)]
+    table = pa.table({"title": texts})
+    pq.write_table(table, tmp_path / "shop.parquet", use_dictionary=False, write_batch_size=2)
+    catalog = open_catalog(tmp_path / "shop.parquet")
+    assert sum(len(product.title) for product in catalog) == sum(map(len, texts)) > MAX_PAGE_BYTES
 
 
 def test_a_damaged_parquet_file_gives_the_rows_before_the_damage(tmp_path: Path) -> None:
