@@ -214,6 +214,13 @@ def test_a_query_is_routed_with_reasons(client: TestClient) -> None:
     assert {reason["leg"] for reason in best["why"]} == {"words", "name", "vectors"}
 
 
+def test_a_query_asked_again_is_not_computed_again(app: Shop, client: TestClient) -> None:
+    first = answer(client, f"{SHOP}/route", q="tea")
+    computed = list(app.encoder.calls)
+    assert answer(client, f"{SHOP}/route", q="tea") == first
+    assert app.encoder.calls == computed
+
+
 def test_queries_together_are_answered_as_alone(client: TestClient) -> None:
     queries = ["tea", "dog food", "电视机"]
     together = client.post(f"{SHOP}/route", json={"queries": queries, "top": 4}).json()

@@ -93,7 +93,7 @@ def route(
     top: Annotated[int, Query(ge=1, le=MAX_TOP, description="Categories wanted.")] = 10,
 ) -> RouteAnswer:
     """Which categories a query means, how surely, and why."""
-    row = RoutingRow.of(served.tree, served.router.route(q, top=top))
+    row = RoutingRow.of(served.tree, served.route(q, top))
     return RouteAnswer(taxonomy=served.release.taxonomy, version=Version.of(served), **dict(row))
 
 

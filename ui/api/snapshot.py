@@ -9,11 +9,11 @@ new release cannot be loaded, the old one serves on.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -24,7 +24,7 @@ from ingest.search.routing import open_router
 from taxonomy.errors import DatabaseUnavailable, InputError, ModelError, StoreError, TaxonomyError, UnknownId
 from taxonomy.ports import Release
 from taxonomy.search.rerank import Candidate
-from taxonomy.search.route import Router
+from taxonomy.search.route import Router, Routing
 from taxonomy.tree import Tree
 from ui.api.sharing import SharedEncoder
 from ui.wiring import App
@@ -37,6 +37,7 @@ __all__ = ["REFRESH_S", "NotPublished", "Snapshot", "Snapshots", "State", "Store
 REFRESH_S = 5.0
 """How long search may lag behind publishing; a poll costs two short queries and one more a taxonomy."""
 
+ROUTINGS_KEPT = 2000  # about 10 MB; a few thousand queries are most of a shop's traffic
 STOP_S = 5.0  # a load that takes longer is left behind when the service ends: it only reads
 
 Store = Literal["unknown", "here", "away"]
@@ -48,7 +49,7 @@ class NotPublished(InputError):
     """The taxonomy exists, but nothing of it was ever published."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """A release, ready to answer.
 
@@ -62,6 +63,15 @@ class Snapshot:
     encoder: SharedEncoder
     model_revision: str = ""
     note: str = ""
+
+    @cached_property
+    def route(self) -> Callable[[str, int], Routing]:
+        """Where a query goes, and how many nodes to name; the answers given lately are kept.
+
+        They cannot go stale: a release never changes, and they go when it goes.
+        """
+        router = self.router
+        return lru_cache(maxsize=ROUTINGS_KEPT)(lambda query, top: router.route(query, top=top))
 
     def reranker(self, candidates: list[Candidate]) -> Reranker:
         """A reranker for these candidates, whose titles say which words are rare."""
