@@ -31,7 +31,7 @@ def split_path(cell: str, separator: str = SEPARATOR) -> Path:
     >>> split_path("Garden > Tools > ")
     ('Garden', 'Tools')
     """
-    return tuple(name for part in cell.split(separator.strip() or separator) if (name := part.strip()))
+    return tuple(name for part in cell.split(separator) if (name := part.strip()))
 
 
 class Source(StrEnum):

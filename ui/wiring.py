@@ -5,8 +5,8 @@ Nothing is opened before it is asked for: importing this module, or asking for a
 
 import os
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ingest.classify.predict import Classifier
-    from ingest.cluster import Built, Shape
+    from ingest.cluster.build import Built
+    from ingest.cluster.shape import Shape
     from ingest.search.reranking import Reranker
-    from taxonomy.search.rerank import Candidate, Reranked
+    from ingest.search.retrieval import Searcher
+    from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
 
 __all__ = ["App"]
@@ -111,12 +113,14 @@ class App:
         progress: Progress | None = None,
     ) -> "Built":
         """A tree grown from the products' text; their own categories are not looked at."""
-        from ingest.cluster import Shape, build
+        from ingest.cluster.build import build
 
         progress = progress or Silent()
         progress.start("reading what products mean", len(products))
         vectors = self.encoder.encode([product_text(one) for one in products], progress=progress)
-        return build(products, vectors, shape=shape or Shape(), seed=seed, progress=progress)
+        return build(
+            products, vectors, shape=shape, seed=seed, progress=progress, stages=self.cache / "builds"
+        )
 
     def tree(self, *, file: Path | None = None, taxonomy: str = "") -> Tree:
         """The tree of a file, or the published one of a taxonomy in the store.
@@ -167,27 +171,30 @@ class App:
         with self.uow() as uow:
             return self.router(tree, model=model, products=shelved(uow, taxonomy, catalog))
 
-    def file_reranker(
-        self, groups: "Mapping[str, Sequence[Candidate]]", *, model: Path | None = None
-    ) -> "tuple[Reranker, list[tuple[str, Sequence[Candidate]]]]":
-        """A reranker for these products, and the groups as it wants them.
-
-        With a model, each product is given its likeliest category, so that it can agree with the query's.
-        """
+    def reranker(self, titles: Iterable[str], *, model: Path | None = None) -> "Reranker":
+        """A reranker for products with these titles; with a model, categories are compared as well."""
         from ingest.search.reranking import open_reranker
 
-        titles = [one.title for candidates in groups.values() for one in candidates]
         if model is None:
-            return open_reranker(titles, encoder=self.encoder), list(groups.items())
+            return open_reranker(titles, encoder=self.encoder)
         classifier = self.classifier(model)
-        best = classifier.posteriors(titles).argmax(axis=1)
-        nodes = {title: classifier.terminals[at] for title, at in zip(titles, best, strict=True)}
-        ranked: list[tuple[str, Sequence[Candidate]]] = [
-            (query, [replace(one, node_id=nodes[one.title]) for one in group])
-            for query, group in groups.items()
-        ]
         router = self.router(classifier.tree, model=model)
-        return open_reranker(titles, encoder=self.encoder, router=router), ranked
+        return open_reranker(titles, encoder=self.encoder, router=router, classifier=classifier)
+
+    def searcher(
+        self, products: Iterable[Product], *, model: Path | None = None, progress: Progress | None = None
+    ) -> "Searcher":
+        """A searcher over products held in memory; with a model, they stand where it puts them."""
+        from ingest.search.retrieval import open_searcher
+
+        known = list(products)
+        if model is None:
+            return open_searcher(((one, None) for one in known), encoder=self.encoder, progress=progress)
+        classifier = self.classifier(model)
+        best = classifier.posteriors([product_text(one) for one in known]).argmax(axis=1)
+        placed = [(one, classifier.terminals[at]) for one, at in zip(known, best, strict=True)]
+        router = self.router(classifier.tree, model=model)
+        return open_searcher(placed, encoder=self.encoder, router=router, progress=progress)
 
     def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> "Routing":
         """Where a query goes in a taxonomy's head."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from taxonomy.changes import apply
 from taxonomy.errors import FileError, InputError
-from taxonomy.formats import google, shopify, table
+from taxonomy.formats import google, shopify, table, tree_json
 from taxonomy.formats.entries import Entry, plan
 from taxonomy.node import NodeId
 from taxonomy.product import Source
@@ -61,8 +61,6 @@ def read_tree(path: Path) -> Tree:
         The file cannot be read, or holds no category.
     """
     if ".json" in path.suffixes:
-        from taxonomy.formats import tree_json
-
         return tree_json.read(path).tree
     used: set[NodeId] = set()
 

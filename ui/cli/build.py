@@ -1,6 +1,6 @@
 """`shelftree build`: grow a tree from the products alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +9,8 @@ import typer
 
 from ingest.readers import write_table
 from taxonomy.errors import InputError, UnknownId
-from taxonomy.product import Product, Source
+from taxonomy.formats import tree_json
+from taxonomy.product import Source
 from taxonomy.service import editing
 from ui.cli.models import MaybeFile
 from ui.cli.options import AsJson, CatalogName, Device, TaxonomyName
@@ -20,7 +21,7 @@ from ui.settings import Settings
 from ui.wiring import App
 
 if TYPE_CHECKING:
-    from ingest.cluster import Built
+    from ingest.cluster.build import Built
 
 __all__ = ["build"]
 
@@ -53,7 +54,7 @@ def build(
         raise InputError(
             "say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal"
         )
-    from ingest.cluster import Shape
+    from ingest.cluster.shape import Shape
 
     app = App(Settings(device=device))
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
@@ -62,9 +63,9 @@ def build(
         built = app.build(products, shape=shape, seed=random_seed, progress=bar)
         change = _propose(app, built, catalog, taxonomy) if catalog and taxonomy else None
         if out:
-            write_table(out, ("product_id", "category_path", "membership"), _rows(built, products))
+            write_table(out, ("product_id", "category_path", "membership"), _rows(built))
         if tree:
-            tree_json.write(built, tree)
+            tree_json.write(tree, built.file(model_revision=app.encoder.revision))
     summary: dict[str, object] = {**asdict(built.quality), "out": out, "tree": tree, "change_set": change}
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
 
@@ -87,7 +88,6 @@ def _propose(app: App, built: "Built", catalog: str, taxonomy: str) -> str:
     return change.id
 
 
-def _rows(built: "Built", products: Sequence[Product]) -> Iterator[tuple[str, str, float]]:
-    for product, place in zip(products, built.memberships, strict=True):
-        path = built.tree.label(place.node_id) if place.node_id else ""
-        yield product.id, path, round(place.membership, 6)
+def _rows(built: "Built") -> Iterator[tuple[str, str, float]]:
+    for product_id, place in built.memberships.items():
+        yield product_id, built.tree.label(place.node_id) if place.node_id else "", place.share

@@ -62,6 +62,8 @@ def import_(
     }
     if counts.rejected:
         summary["rejects"] = refused
+    elif rejects is None:
+        refused.unlink(missing_ok=True)
     if placed:
         summary |= {"placed": placed[0], "unknown_category": placed[1]}
     finish(summary, as_json=as_json)

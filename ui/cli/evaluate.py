@@ -82,8 +82,8 @@ def _rerank(app: App, file: Path, model: Path | None) -> dict[str, object]:
     from ingest.evaluate.rerank import evaluate_rerank, read_judgements
 
     judged = read_judgements(file)
-    reranker, _ = app.file_reranker({one.query: list(one.candidates) for one in judged}, model=model)
-    return asdict(evaluate_rerank(reranker, judged))
+    titles = (one.title for group in judged for one in group.candidates)
+    return asdict(evaluate_rerank(app.reranker(titles, model=model), judged))
 
 
 def _needed(given: Path | None, name: str) -> Path:

@@ -32,6 +32,7 @@ app.command()(models.classify)
 app.command()(build.build)
 app.command()(queries.route)
 app.command()(queries.rerank)
+app.command()(queries.search)
 app.command()(serving.ui)
 app.command()(serving.serve)
 

@@ -1,4 +1,4 @@
-"""`shelftree route` and `rerank`: what a query means, and in what order products go."""
+"""`shelftree route`, `rerank` and `search`: what a query means, and in what order products go."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from taxonomy.product import ProductId
 from ui.cli.options import AsJson, CatalogName, Device, File, OutFile, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
+from ui.cli.sources import products_of
 from ui.settings import Settings
 from ui.wiring import App
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from taxonomy.search.rerank import Candidate
     from taxonomy.search.route import Routing
 
-__all__ = ["rerank", "route"]
+__all__ = ["rerank", "route", "search"]
 
 MaybeModel = Annotated[
     Path | None, typer.Option("--model", help="Folder that `train` wrote; adds its opinion.")
@@ -93,16 +94,45 @@ def rerank(
     """
     app = App(Settings(device=device))
     with Bar(quiet=as_json) as bar:
-        judged = _candidates(file)
-        bar.start("reranking", len(judged))
-        reranker, groups = app.file_reranker(judged, model=model)
+        groups = list(_candidates(file).items())
+        bar.start("reranking", len(groups))
+        titles = (one.title for _, candidates in groups for one in candidates)
+        ranked = app.reranker(titles, model=model).rerank_many(groups)
         rows = (
             (query, one.product_id, round(one.score, 6), one.why)
-            for (query, _), found in zip(groups, reranker.rerank_many(groups), strict=True)
+            for (query, _), found in zip(groups, ranked, strict=True)
             for one in found
         )
         count = write_table(out, ("query", "product_id", "score", "why"), rows)
     finish({"queries": len(groups), "rows": count, "out": out}, as_json=as_json)
+
+
+def search(
+    queries: Annotated[Path, typer.Option("--queries", help="A file with a column `query`.")],
+    out: OutFile,
+    products: Annotated[Path | None, typer.Option("--products", help="A file of products.")] = None,
+    catalog: CatalogName = "",
+    model: MaybeModel = None,
+    top: Top = 10,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Find the products for each query: by words and by meaning, then reranked.
+
+    Example: shelftree search --products products.csv --queries queries.csv --model model --out found.csv
+    """
+    app = App(Settings(device=device))
+    with Bar(quiet=as_json) as bar:
+        asked = list(_queries(queries))
+        searcher = app.searcher(products_of(app, products, catalog, bar), model=model, progress=bar)
+        bar.start("searching", len(asked))
+        rows = (
+            (query, rank, one.product_id, round(one.score, 6))
+            for query, found in zip(asked, searcher.search_many(asked, top=top), strict=True)
+            for rank, one in enumerate(found, 1)
+        )
+        count = write_table(out, ("query", "rank", "product_id", "score"), rows)
+    finish({"queries": len(asked), "rows": count, "out": out}, as_json=as_json)
 
 
 def _queries(file: Path) -> Iterator[str]:

@@ -81,7 +81,8 @@ class Demo:
             done = import_catalog(
                 uow, CATALOG, self.products, digest=self._digest, progress=self.progress
             ).upserted
-        return f"{len(self.products)} products: {done.new} new, {done.changed} changed, {done.unchanged} as before"
+        counts = f"{done.new} new, {done.changed} changed, {done.unchanged} as before"
+        return f"{len(self.products)} products: {counts}"
 
     def tree(self) -> str:
         """Build the tree, apply it and publish it."""
@@ -96,7 +97,7 @@ class Demo:
                 editing.edit(
                     uow,
                     TREE,
-                    built.edits(CATALOG),
+                    built.change_set_edits(CATALOG),
                     author=AUTHOR,
                     source=Source.BUILD,
                     reason="built from the products",
@@ -167,19 +168,20 @@ class Demo:
         return self._once("search", self._ask)
 
     def _score(self) -> str:
-        from ingest.evaluate.build import placement_scores
+        from ingest.evaluate.build import score_places
         from ingest.evaluate.classify import evaluate
 
         with self.app.uow() as uow:
             tree = uow.trees.head(TREE)
             standing = uow.assignments.of_products(CATALOG, TREE, [one.id for one in self.products])
-        places = [standing[one.id].node_id if one.id in standing else None for one in self.products]
-        built = placement_scores(tree, places, [one.category_path for one in self.products])
+        built = score_places(tree, {at: one.node_id for at, one in standing.items()}, self.products)
         report = evaluate(self.app.classifier(self.model), self._parts[1])
         leaf = report.leaf
-        levels = ", ".join(f"{ami:.2f}" for ami in built.ami_by_level)
+        levels = "; ".join(
+            f"level {one.level} AMI {one.ami:.2f}, purity {one.purity:.2f}" for one in built.levels
+        )
         return (
-            f"tree against the labels: AMI {levels} by level, purity {built.purity:.2f}, noise {built.noise:.0%}\n"
+            f"tree beside the labels: {levels}; noise {built.noise_share:.0%}\n"
             f"classifier on {leaf.n_products} products it never saw: leaf accuracy {leaf.leaf_accuracy:.2f}, "
             f"hierarchical F1 {leaf.f1:.2f}\n"
             f"given to {report.coverage:.0%} of them, right in {report.precision_kept:.0%} (asked: "
