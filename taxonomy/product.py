@@ -25,13 +25,14 @@ def join_path(path: Path) -> str:
     return SEPARATOR.join(path)
 
 
-def split_path(cell: str, separator: str = SEPARATOR) -> Path:
+def split_path(cell: str) -> Path:
     """The names in one cell, blanks dropped; an empty cell gives an empty path.
 
-    >>> split_path("Garden > Tools > ")
+    >>> split_path("Garden > Tools >")
     ('Garden', 'Tools')
     """
-    return tuple(name for part in cell.split(separator) if (name := part.strip()))
+    padded = f" {cell} "  # so that a separator at either end is one too
+    return tuple(name for part in padded.split(SEPARATOR) if (name := part.strip()))
 
 
 class Source(StrEnum):
