@@ -107,7 +107,8 @@ class _Namer:
         strong = [name for name in _distinct([*wordings, *rest]) if name not in weak]
         free = [name for name in _distinct([*strong, *_pairs(strong)]) if fold(name) not in taken]
         name = free[0] if free else _numbered(f"Other {rest[0]}" if rest else "Other", taken)
-        return Named(name, tuple(other for other in free if other != name)[:_ALTERNATIVES], phrases)
+        others = [other for other in _distinct([*free, *rest, *_pairs(rest)]) if other != name]
+        return Named(name, tuple(others[:_ALTERNATIVES]), phrases)
 
     def is_shared(self, key: Key, node: Branch) -> bool:
         knows = sum(self.by_group[group].get(key, 0.0) >= _COMMON for group in node.groups)

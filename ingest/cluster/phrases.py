@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.cluster.words import HELPERS, NAMELESS, SMALL_WORDS
-from taxonomy.text import fold
+from ingest.cluster.words import ASIDES, HELPERS, NAMELESS, SMALL_WORDS
+from taxonomy.text import fold, normalise
 
 __all__ = ["Key", "PhraseBook", "brand_words", "stem"]
 
@@ -20,9 +20,9 @@ _WORDLIKE = re.compile(r"[^\W\d_](?:[^\W\d_]|['’&-])+|[^\W\d_\x00-\u024f]")
 _TOKEN = re.compile(r"[^\W_]+(?:['’&-][^\W_]+)*|[^\w\s]")
 _OWNED = 0.5  # a word of a brand's name is the brand's if so much of its use is on the brand's own products
 _LEADING = 0.75  # without a brand column: a word that mostly opens titles ...
+_LEAD_TIMES = 3  # ... and did so often enough to be no chance
 _KNOWN_PLURAL = 0.03
 """Part of a head noun's uses: "shirts" are known where nearly all titles say "shirt"; "milks" are a slip."""
-_LEAD_TIMES = 3  # ... and did so often enough to be no chance
 _KNOWN_BRANDS = 0.3  # share of products with a brand from which on the column is trusted
 
 
@@ -51,6 +51,7 @@ class PhraseBook:
     @classmethod
     def read(cls, titles: Sequence[str], brands: Sequence[str]) -> "PhraseBook":
         """Count the phrases of all titles, brands left out."""
+        titles = [normalise(title) for title in titles]
         nobody = brand_words(titles, brands)
         of: list[frozenset[Key]] = []
         spelt: dict[Key, Counter[str]] = defaultdict(Counter)
@@ -117,31 +118,34 @@ def _owned(words: Sequence[Sequence[str]], brands: Sequence[str]) -> frozenset[s
 
 
 def _phrases(title: str, nobody: frozenset[str]) -> Iterator[tuple[Key, str, bool]]:
-    """Key, spelling, and whether it ends its part of the title."""
-    for part in _parts(title, nobody):
+    """Key, spelling, and whether it stands where a head noun does."""
+    for part, is_aside in _parts(title, nobody):
         for start in range(len(part)):
             for end in range(start + 1, min(start + _LONGEST, len(part)) + 1):
                 words = part[start:end]
                 if _can_name(words):
                     key = tuple(stem(fold(word)) for word in words)
-                    yield key, " ".join(word.lower() for word in words), end == len(part)
+                    yield key, " ".join(words), end == len(part) and not is_aside
 
 
-def _parts(title: str, nobody: frozenset[str]) -> Iterator[list[str]]:
-    """Stretches of words between punctuation, numbers, brands and the words that name nothing."""
+def _parts(title: str, nobody: frozenset[str]) -> Iterator[tuple[list[str], bool]]:
+    """Stretches of words between punctuation, numbers, brands and the words that name nothing.
+
+    A stretch is an aside from "for", "with" and the like up to the next punctuation: "case for phone".
+    """
     part: list[str] = []
+    is_aside = False
     for token in _TOKEN.findall(title):
         plain = fold(token)
-        breaks = plain in NAMELESS or plain in nobody or not _WORDLIKE.fullmatch(plain)
-        # "for", "with" and the like end a head noun's stretch: what follows describes.
-        if breaks or plain in SMALL_WORDS:
-            if part:
-                yield part
-            part = []
-        else:
+        if _WORDLIKE.fullmatch(plain) and not (plain in NAMELESS or plain in nobody or plain in SMALL_WORDS):
             part.append(token)
+            continue
+        if part:
+            yield part, is_aside
+            part = []
+        is_aside = plain in ASIDES or (is_aside and plain.isalnum())
     if part:
-        yield part
+        yield part, is_aside
 
 
 def _can_name(words: Sequence[str]) -> bool:
@@ -157,7 +161,7 @@ def _spelling(key: Key, spelt: Mapping[Key, Counter[str]]) -> str:
     *front, head = _commonest(spelt[key]).split()
     forms = spelt.get(key[-1:], Counter({head: 1}))
     plurals = {f: n for f, n in forms.items() if f.endswith("s") and "'" not in f and stem(f) != f}
-    if sum(plurals.values()) >= max(2, _KNOWN_PLURAL * forms.total()):
+    if sum(plurals.values()) >= max(1, _KNOWN_PLURAL * forms.total()):
         head = _commonest(Counter(plurals))
     return " ".join([*front, head])
 

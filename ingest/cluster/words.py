@@ -2,7 +2,7 @@
 
 from taxonomy.text import fold
 
-__all__ = ["HELPERS", "NAMELESS", "SMALL_WORDS"]
+__all__ = ["ASIDES", "HELPERS", "NAMELESS", "SMALL_WORDS"]
 
 _COLOURS = """
 black white grey gray silver gold golden red maroon burgundy pink fuchsia magenta purple violet lilac
@@ -29,7 +29,7 @@ _PRAISE = """
 new best premium super ultra extra quality original genuine classic fresh deluxe luxury professional pro
 plus free off sale offer buy get great perfect ideal value special limited edition official brand
 branded store designer fashion stylish trendy elegant beautiful pretty cute cool fancy exclusive latest
-modern amazing natural pure organic real true rich good high low hd
+modern amazing natural pure organic real true rich good high low hd assorted may vary reg ref no
 """
 
 _PACKAGING = """
@@ -49,6 +49,8 @@ be no not only de du des la le les et en pour avec sans un une d l mit und für 
 con sin para por el los las y e di da il w n x plus s t
 """
 
+_ASIDES = "for with without w in fits compatible mit für ohne pour avec sans con sin para per"
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(fold(word) for word in text.split())
@@ -62,3 +64,6 @@ HELPERS = _words(_PACKAGING + _AUDIENCE_AND_STYLE)
 
 SMALL_WORDS = _words(_SMALL_WORDS)
 """Words that glue others together: a stretch that could be a name ends before them."""
+
+ASIDES = _words(_ASIDES)
+"""Words after which a title says what the product is for or comes with, not what it is."""
