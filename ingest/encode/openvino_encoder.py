@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -68,13 +69,17 @@ class OpenVinoEncoder:
         self.revision = hashlib.sha256(recipe.encode()).hexdigest()
         self._form = forms / self.revision[:32]
         self._queue: Any = None
+        self._turn = threading.Lock()  # the queue has one callback and its requests cannot be shared
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
         """(n_texts, dim) float32, unit rows, in the order given."""
-        progress = progress or Silent()
-        out = np.empty((len(texts), self.dim), dtype=np.float32)
         if not texts:
-            return out
+            return np.empty((0, self.dim), dtype=np.float32)
+        with self._turn:
+            return self._encoded(texts, progress or Silent())
+
+    def _encoded(self, texts: Sequence[str], progress: Progress) -> Floats:
+        out = np.empty((len(texts), self.dim), dtype=np.float32)
         if self._queue is None:
             self._queue = self._compile(self._calibration or list(texts[:CALIBRATION_TEXTS]))
         self._queue.set_callback(lambda request, rows: _store(out, rows, request, progress))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,16 @@ def test_padding_does_not_change_a_vector_on_either_backend(base: Path, forms: P
 def test_no_texts_give_no_rows(base: Path, forms: Path) -> None:
     for encoder in (TorchEncoder(base), OpenVinoEncoder(base, forms=forms)):
         assert encoder.encode([]).shape == (0, 32)
+
+
+def test_threads_take_turns_at_one_int8_model(base: Path, forms: Path) -> None:
+    encoder = OpenVinoEncoder(base, forms=forms, calibration=TEXTS)
+    alone = encoder.encode(TEXTS * 40)
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda _: encoder.encode(TEXTS * 40), range(8)))
+
+    assert all(np.allclose(vectors, alone, atol=1e-5) for vectors in together)
 
 
 def test_int8_vectors_point_where_the_float_ones_do(base: Path, forms: Path) -> None:
