@@ -6,7 +6,7 @@ import streamlit as st
 
 from taxonomy.changes import ChangeSet
 from taxonomy.edits import Edit, Move, Rename
-from taxonomy.errors import TaxonomyError
+from taxonomy.errors import DatabaseUnavailable, TaxonomyError
 from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.service import editing, releasing
@@ -110,5 +110,7 @@ def _guarded(run: Callable[[UnitOfWork], state.Notice]) -> None:
 
 
 def _sentence(error: TaxonomyError) -> str:
+    if isinstance(error, DatabaseUnavailable):
+        return "Nothing was changed: the database cannot be reached."
     text = str(error).strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

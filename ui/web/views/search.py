@@ -45,7 +45,7 @@ def show(context: state.Context) -> None:
 
 def _ask(context: state.Context, query: str) -> tuple[Routing, list[tuple[Product, Reranked]]]:
     app = state.app()
-    with st.spinner("Looking…"):
+    with st.spinner("Looking… (the first search after a change takes longer)"):
         routing = app.route(context.taxonomy, context.catalog, query, top=CATEGORIES)
         if not context.catalog:
             return routing, []

@@ -46,9 +46,12 @@ def trouble(error: TaxonomyError) -> None:
     if isinstance(error, DatabaseUnavailable):
         st.header("The database is away", anchor=False)
         st.error(
-            f"{plain(str(error))}\n\nStart it with `shelftree db up`. Nothing that was applied is lost.",
+            "Nothing that was applied is lost. Start the database with `shelftree db up`, or tell whoever "
+            "looks after it, and try again.",
             icon=":material/cloud_off:",
         )
+        with st.expander("For whoever looks after it"):
+            st.caption(plain(str(error)))
     else:
         st.header("That did not work", anchor=False)
         st.error(plain(str(error)), icon=":material/error:")
