@@ -3,15 +3,17 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from ingest.train.artifact import Artifact
 from ingest.train.dataset import Dataset
 from ingest.train.settings import TrainSettings
 
 __all__ = ["card"]
 
 
-def card(data: Dataset, settings: TrainSettings, metrics: dict[str, float], *, base: Path) -> str:
+def card(data: Dataset, artifact: Artifact, settings: TrainSettings, *, base: Path) -> str:
     """What a reader of the model folder should know, as Markdown."""
-    found = f"{metrics['accuracy']:.3f}" if "accuracy" in metrics else "not measured, nothing was held out"
+    accuracy = artifact.metrics.get("accuracy")
+    found = f"{accuracy:.3f}" if accuracy is not None else "not measured, nothing was held out"
     chosen = "\n".join(f"- {name}: {value}" for name, value in asdict(settings).items())
     return f"""# A Shelftree classifier
 
@@ -26,8 +28,8 @@ Data hash `{data.data_hash}`. Base model `{base.name}`. Ids, prices and splits a
 
 ## Quality
 Leaf accuracy on the part to calibrate on: {found}.
-Temperature {metrics["temperature"]:.2f}. Thresholds are in `calibration.json`; `shelftree evaluate` measures
-on a file of yours.
+Temperature {artifact.calibration.temperature:.2f}. Thresholds are in `calibration.json`; `shelftree evaluate`
+measures on a file of yours.
 
 ## Settings
 {chosen}

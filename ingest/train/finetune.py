@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -121,75 +121,73 @@ def finetune(
         There are fewer than two categories.
     """
     started = time.monotonic()
-    settings, progress, place = settings or TrainSettings(), progress or Silent(), pick_device(device)
-    folder = locate(base)
+    job = _Job(
+        locate(base), settings or TrainSettings(), pick_device(device), backend, cache, progress or Silent()
+    )
     _refuse_to_overwrite(out)
-    progress.start("reading labelled products")
-    data = assemble(products, tree=tree, settings=settings)
+    job.progress.start("reading labelled products")
+    data = assemble(products, tree=tree, settings=job.settings)
     partial = out.with_name(out.name + ".partial")
-    claim(partial, Run(data.data_hash, settings.digest(), folder_digest(folder), place), resume=resume)
-    trainer = _fit(data, folder, partial, settings=settings, device=place, progress=progress)
-    model = partial / "model"
-    shutil.rmtree(model, ignore_errors=True)
-    model.mkdir()
-    _save_encoder(trainer.model.cpu().eval(), folder, model, max_tokens=settings.max_tokens)
-    texts = sample([row.text for row in data.train], n=_SAMPLE, seed=settings.seed)
-    encoder = open_encoder(model, device=device, backend=backend, cache=cache, calibration=texts)
-    progress.start("calibrating", len(data.calibration))
-    head = trainer.model.head(data.terminals)
-    measured = calibrate(head, data.tree, data.calibration, encoder, progress=progress)
-    metrics = _metrics(trainer, data, measured)
-    artifact = Artifact(head, data.tree, measured.calibration, texts, metrics, data.data_hash)
-    artifact = artifact.save(model, card=card(data, settings, metrics, base=folder))
-    shutil.copytree(partial / "logs", model / "logs")
-    _put_in_place(model, out)
+    run = Run(data.data_hash, job.settings.digest(), folder_digest(job.base), job.device)
+    claim(partial, run, resume=resume)
+    trainer = _fit(job, data, partial)
+    artifact, measured = _write(job, trainer, data, partial / "model")
+    shutil.copytree(partial / "logs", partial / "model" / "logs")
+    _put_in_place(partial / "model", out)
     shutil.rmtree(partial)
     return TrainReport(
         artifact.revision, len(data.train), len(data.stopping), len(data.calibration), len(data.terminals),
-        data.n_unlabelled, data.n_foreign, metrics["epochs"], measured.accuracy,
+        data.n_unlabelled, data.n_foreign, artifact.metrics["epochs"], measured.accuracy,
         artifact.calibration.temperature, time.monotonic() - started,
     )  # fmt: skip
 
 
-def _fit(
-    data: Dataset, folder: Path, partial: Path, *, settings: TrainSettings, device: str, progress: Progress
-) -> Any:
-    tokenizer = Tokenizer(folder, max_tokens=settings.max_tokens)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What all steps need to know."""
+
+    base: Path
+    settings: TrainSettings
+    device: Literal["cpu", "cuda"]
+    backend: Backend
+    cache: Path | None
+    progress: Progress
+
+
+def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
+    """The trainer after training, its model being the best that it saw."""
+    tokenizer = Tokenizer(job.base, max_tokens=job.settings.max_tokens)
     checkpoint = latest(partial)
-    texts = [row.text for row in data.train]
     stop_texts, stop_labels = data.known(data.stopping)
     with quiet():
-        torch.manual_seed(settings.seed)
-        model = TerminalModel(
-            load_network(folder),
-            _start(data, folder, settings, device, progress, skip=checkpoint is not None),
-            scale=settings.scale,
-            class_dropout=settings.class_dropout,
+        torch.manual_seed(job.settings.seed)
+        network = load_network(job.base)
+        # A checkpoint brings its own rows; zeros keep their place until it is loaded.
+        rows = (
+            np.zeros((len(data.terminals), network.config.hidden_size), dtype=np.float32)
+            if checkpoint
+            else _first_rows(job, data)
         )
         trainer = build_trainer(
-            model,
-            TokenRows(tokenizer(texts), data.labels),
+            TerminalModel(network, rows, scale=job.settings.scale, class_dropout=job.settings.class_dropout),
+            TokenRows(tokenizer([row.text for row in data.train]), data.labels),
             TokenRows(tokenizer(stop_texts), stop_labels),
             folder=partial,
-            settings=settings,
-            device=device,
+            settings=job.settings,
+            device=job.device,
             pad_id=tokenizer.pad_id,
-            progress=progress,
+            progress=job.progress,
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return trainer
 
 
-def _start(
-    data: Dataset, folder: Path, settings: TrainSettings, device: str, progress: Progress, *, skip: bool
-) -> Floats:
-    """Where the head's rows start; a checkpoint brings its own rows, so zeros do before one is loaded."""
-    encoder = TorchEncoder(folder, device=device, max_tokens=settings.max_tokens)
-    if skip:
-        return np.zeros((len(data.terminals), encoder.dim), dtype=np.float32)
+def _first_rows(job: _Job, data: Dataset) -> Floats:
+    """Each class's centroid in the untouched encoder."""
     chosen = _some_of_each(data.labels)
-    progress.start("looking at each category", len(chosen))
-    vectors = encoder.encode([data.train[at].text for at in chosen], progress=progress)
+    job.progress.start("looking at each category", len(chosen))
+    encoder = TorchEncoder(job.base, device=job.device, max_tokens=job.settings.max_tokens)
+    vectors = encoder.encode([data.train[at].text for at in chosen], progress=job.progress)
     return centroids(vectors, [data.labels[at] for at in chosen], n_classes=len(data.terminals))
 
 
@@ -204,19 +202,27 @@ def _some_of_each(labels: Sequence[int]) -> list[int]:
     return chosen
 
 
-def _metrics(trainer: Any, data: Dataset, measured: Measured) -> dict[str, float]:
-    found = {} if measured.accuracy is None else {"accuracy": measured.accuracy}
-    return found | {
-        "epochs": float(trainer.state.epoch or 0),
-        "n_train": float(len(data.train)),
-        "n_terminals": float(len(data.terminals)),
-        "temperature": measured.calibration.temperature,
-    }
+def _write(job: _Job, trainer: Any, data: Dataset, folder: Path) -> tuple[Artifact, Measured]:
+    """Everything that belongs into the model folder, calibrated on the backend that will serve it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    model: TerminalModel = trainer.model.cpu().eval()
+    _save_encoder(model, job.base, folder, max_tokens=job.settings.max_tokens)
+    texts = sample([row.text for row in data.train], n=_SAMPLE, seed=job.settings.seed)
+    encoder = open_encoder(folder, device=job.device, backend=job.backend, cache=job.cache, calibration=texts)
+    job.progress.start("calibrating", len(data.calibration))
+    head = model.head(data.terminals)
+    measured = calibrate(head, data.tree, data.calibration, encoder, progress=job.progress)
+    metrics = {"epochs": float(trainer.state.epoch or 0), "n_train": float(len(data.train))}
+    if measured.accuracy is not None:
+        metrics["accuracy"] = measured.accuracy
+    artifact = Artifact(head, data.tree, measured.calibration, texts, metrics, data.data_hash)
+    return artifact.save(folder, card=card(data, artifact, job.settings, base=job.base)), measured
 
 
 def _save_encoder(model: TerminalModel, base: Path, folder: Path, *, max_tokens: int) -> None:
     with quiet():
-        model.encoder.network.save_pretrained(folder, safe_serialization=True)
+        model.encoder.network.save_pretrained(folder)
         tokenizer = Tokenizer(base).inner
         tokenizer.model_max_length = max_tokens
         tokenizer.save_pretrained(folder)
