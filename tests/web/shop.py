@@ -2,23 +2,19 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 import ui.demo
 from taxonomy.changes import ChangeSet
 from taxonomy.edits import Assign, Create, Edit
 from taxonomy.errors import DatabaseUnavailable
 from taxonomy.node import NodeId
-from taxonomy.ports import Floats, UnitOfWork
 from taxonomy.product import Product, ProductId, Source, split_path
-from taxonomy.search.legs import LegWeight, node_order
 from taxonomy.search.rerank import Reranked
-from taxonomy.search.route import Router, Routing
+from taxonomy.search.route import Evidence, Intent, RankedNode, Routing
 from taxonomy.service import editing
 from taxonomy.service.importing import import_catalog
 from taxonomy.text import fold
@@ -37,14 +33,22 @@ class Shop:
     settings: Settings = field(default_factory=lambda: Settings(author="Maya"))
     away: bool = False
 
-    def uow(self) -> UnitOfWork:
+    def uow(self) -> FakeUnitOfWork:
         if self.away:
             raise DatabaseUnavailable("the database does not answer at localhost:5432")
         return self.store
 
     def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> Routing:
         tree = self.store.trees.head(taxonomy)
-        return Router(tree, [Words(tree)], {"words": LegWeight(5.0, 0.3)}).route(query, top=top)
+        shares = {at: _share(tree, at, query) for at in tree.descendants()}
+        best = sorted(shares, key=lambda at: -(shares[at] ** 4))[:top]
+        whole = sum(shares[at] ** 4 for at in best)
+        ranked = [
+            RankedNode(at, shares[at] ** 4 / whole, (Evidence("words", shares[at], _reason(shares[at])),))
+            for at in best
+            if whole
+        ]
+        return Routing(query, Intent.NARROW if whole else Intent.NONE, tuple(ranked))
 
     def search(
         self, taxonomy: str, catalog: str, query: str, *, top: int = 20
@@ -75,27 +79,16 @@ class Shop:
             return editing.edit(uow, TAXONOMY, edits, author=author)
 
 
-@dataclass
-class Words:
-    """A leg of the router: the part of the query's words that the category's path has."""
+def _share(tree: Tree, node_id: NodeId, query: str) -> float:
+    """The part of the query's words that the category has in its name, or half as much in its path."""
+    words = fold(query).split()
+    name, path = fold(tree.nodes[node_id].name), fold(tree.label(node_id))
+    hits = [1.0 if word in name else 0.5 if word in path else 0.0 for word in words]
+    return sum(hits) / len(words) if words else 0.0
 
-    tree: Tree
-    name = "words"
 
-    def scores(self, queries: Sequence[str]) -> Floats:
-        rows = [[self._share(query, at) for at in node_order(self.tree)] for query in queries]
-        return np.array(rows, dtype=np.float32)
-
-    def evidence(self, query: str, nodes: Sequence[int]) -> list[str]:
-        order = node_order(self.tree)
-        shares = [self._share(query, order[at]) for at in nodes]
-        return [f"its name has {share:.0%} of the words" if share else "" for share in shares]
-
-    def _share(self, query: str, node_id: NodeId) -> float:
-        words = fold(query).split()
-        name, path = fold(self.tree.nodes[node_id].name), fold(self.tree.label(node_id))
-        hits = [1.0 if word in name else 0.5 if word in path else 0.0 for word in words]
-        return sum(hits) / len(words) if words else 0.0
+def _reason(share: float) -> str:
+    return f"its name has {share:.0%} of the words"
 
 
 def sample_shop(*, with_products: bool = True, with_categories: bool = True) -> Shop:
