@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, Subquery, Table, delete, func, literal, or_,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
+from store import tables
 from store.names import catalog_id, taxonomy_id
 from store.product_rows import FIELDS, product_of
 from store.standing import Filter, standing
@@ -45,6 +46,7 @@ class PostgresAssignments:
         rest, n_changed = iter(assignments), 0
         while batch := {one.product_id: one for one in islice(rest, _BATCH)}:
             n_changed += self._write(key, list(batch.values()))
+        self._transaction.learn(tables.assignments, n_changed)
         return n_changed
 
     def place(

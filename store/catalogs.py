@@ -79,6 +79,7 @@ class PostgresCatalogs:
         unseen = and_(products.c.catalog_id == number, _LIVE, products.c.import_id != mark.id)
         retired = self._transaction.run(update(products).where(unseen).values(retired_at=func.now()))
         self._move(mark, finished_at=func.now())
+        self._transaction.learn(products, mark.upserted.new + mark.upserted.changed)
         return retired.rowcount
 
     def products(self, name: str, *, batch_size: int = 2000) -> Iterator[Product]:

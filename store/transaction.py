@@ -31,6 +31,8 @@ from taxonomy.errors import DatabaseUnavailable, InputError, StoreError
 
 __all__ = ["Transaction", "among"]
 
+_FRESH_SHARE = 0.1  # of the rows: when autovacuum finds a table worth another look, too
+
 
 class Transaction:
     """A connection in a transaction; after `commit` and `rollback` the next statement begins a new one.
@@ -82,6 +84,17 @@ class Transaction:
             with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
+
+    def learn(self, table: Table, n_written: int) -> None:
+        """Have the planner look at a table of which a good part was just written.
+
+        Until autovacuum comes by, a minute later, it takes the table for nearly empty, and a join of 40,000
+        products that takes 0.2 s took 10 s. Of a large table little is new, and looking would cost seconds.
+        """
+        known = text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
+        n_known = self.run(known.bindparams(name=table.name)).scalar_one()
+        if n_written > _FRESH_SHARE * n_known:
+            self.run(text(f"ANALYZE (SKIP_LOCKED) {table.name}"))
 
     def commit(self) -> None:
         """Keep everything since the last commit."""
