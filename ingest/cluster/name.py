@@ -86,7 +86,10 @@ class _Namer:
     def rank(self, at: int, shares: Sequence[Shares]) -> list[tuple[Key, float]]:
         """Candidates of one sibling, best first; ties by spelling."""
         own, others = shares[at], [other for i, other in enumerate(shares) if i != at]
-        likely = [key for key, share in own.items() if share >= _COMMON or len(own) < _KEPT]
+        # Where titles have little in common, the commonest of it is better than no name.
+        likely = [key for key, share in own.items() if share >= _COMMON] or sorted(
+            own, key=lambda key: (-own[key], key)
+        )[:_KEPT]
         scored = ((key, self.score(key, own[key], others)) for key in likely)
         return sorted(scored, key=lambda item: (-item[1], item[0]))[:_KEPT]
 

@@ -40,7 +40,7 @@ boxes bottle bottles jar tin can bag refill carton bundle multipack each dozen a
 _AUDIENCE_AND_STYLE = """
 men man women woman boy girl kid child children baby babies infant toddler unisex adult junior lady
 ladies gents mens womens boys girls kids homme femme herren damen kinder hombre mujer printed print
-solid striped checkered self design round neck fit sleeve casual type style model colour
+solid striped checkered self design round neck fit sleeve casual type style model ready night day colour
 """
 
 _SMALL_WORDS = """
