@@ -62,7 +62,7 @@ def average_linkage(vectors: Floats, weights: Indices, *, progress: Progress | N
 def single_linkage(vectors: Floats, weights: Indices, *, progress: Progress | None = None) -> Merges:
     """The tree that plain HDBSCAN stands on: mutual reachability over Euclidean distance, weights left out.
 
-    To compare with: HDBSCAN on 30 principal axes called 46% and 78% of 6,000 titles noise, the default 9% and 6%.
+    To compare with: HDBSCAN on 30 principal axes called 46% and 78% of 6,000 titles noise, the default 9, 6.
     """
     (progress or Silent()).start("joining nearest points")
     if len(vectors) < 2:
