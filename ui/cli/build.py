@@ -56,9 +56,8 @@ def build(
         )
     from ingest.cluster.shape import Shape
 
-    app = App(Settings(device=device))
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
-    with Bar(quiet=as_json) as bar:
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = list(products_of(app, file, catalog, bar))
         built = app.build(products, shape=shape, seed=random_seed, progress=bar)
         change = _propose(app, built, catalog, taxonomy) if catalog and taxonomy else None

@@ -44,9 +44,9 @@ def import_(
 
     Example: shelftree catalog import products.csv --name shop --map title=Artikel
     """
-    app, mapping = App.open(), parse_map(map_ or [])
+    mapping = parse_map(map_ or [])
     refused = rejects or Path.cwd() / f"{file.name}.rejects.csv"
-    with Bar(quiet=as_json) as bar, app.uow() as uow:
+    with App.open() as app, Bar(quiet=as_json) as bar, app.uow() as uow:
         rows = open_catalog(file, mapping=mapping, rejects=refused)
         done = import_catalog(uow, name, rows, digest=_digest(file, mapping), progress=bar)
         placed = place_by_label(uow, name, taxonomy) if taxonomy else None
@@ -72,7 +72,7 @@ def import_(
 @catalog.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the catalogues and how many products each has."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         finish({one.name: one.n_products for one in uow.catalogs.names()}, as_json=as_json)
 
 

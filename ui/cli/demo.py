@@ -27,8 +27,8 @@ def demo(
     second run only tells what is there.
     """
     summary: dict[str, object] = {}
-    with Bar(quiet=as_json) as bar:
-        job = Demo(App.open(), bar)
+    with App.open() as app, Bar(quiet=as_json) as bar:
+        job = Demo(app, bar)
         for number, (title, action) in enumerate(job.steps, 1):
             bar.heading(f"{number}/{len(job.steps)} {title}")
             started = time.monotonic()

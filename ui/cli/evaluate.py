@@ -47,8 +47,7 @@ def evaluate(
 
     Example: shelftree evaluate products.csv --task classify --model model
     """
-    app = App(Settings(device=device))
-    with Bar(quiet=as_json) as bar:
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         if task is Task.CLASSIFY:
             summary = _classify(app, file, catalog, _needed(model, "--model"), precision, bar)
         elif task is Task.ROUTE:

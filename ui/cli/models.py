@@ -56,9 +56,8 @@ def train(
     from ingest.train.finetune import finetune
     from ingest.train.settings import TrainSettings
 
-    app = App(Settings(device=device))
     settings = TrainSettings() if epochs is None else TrainSettings(epochs=epochs)
-    with Bar(quiet=as_json) as bar:
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar)
         tree = app.tree(taxonomy=taxonomy) if taxonomy else None
         report = finetune(
@@ -98,8 +97,8 @@ def classify(
         raise InputError(
             "say where results go: --out FILE, or --catalog NAME with --taxonomy NAME for the store"
         )
-    app, tally = App(Settings(device=device)), Counter[str]()
-    with Bar(quiet=as_json) as bar:
+    tally = Counter[str]()
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar)
         stored = head(app, taxonomy) if catalog and taxonomy else None
         classifier = app.classifier(model, stored)

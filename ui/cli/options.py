@@ -13,6 +13,7 @@ __all__ = [
     "CatalogName",
     "Device",
     "File",
+    "MaybeModel",
     "ModelDir",
     "OutFile",
     "TaxonomyName",
@@ -31,6 +32,9 @@ Device = Annotated[
     ),
 ]
 File = Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet; `.gz` allowed.")]
+MaybeModel = Annotated[
+    Path | None, typer.Option("--model", help="Folder that `train` wrote; adds what it learnt.")
+]
 ModelDir = Annotated[Path, typer.Option("--model", help="Folder that `shelftree train --out` wrote.")]
 OutFile = Annotated[Path, typer.Option("--out", help="Where to write; the ending says the format.")]
 TaxonomyName = Annotated[str, typer.Option("--taxonomy", help="A taxonomy in the store.")]

@@ -10,7 +10,7 @@ from ingest.readers import read_table, write_table
 from taxonomy.errors import FileError, InputError
 from taxonomy.node import NodeId
 from taxonomy.product import ProductId
-from ui.cli.options import AsJson, CatalogName, Device, File, OutFile, TaxonomyName
+from ui.cli.options import AsJson, CatalogName, Device, File, MaybeModel, OutFile, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import products_of
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["rerank", "route", "search"]
 
-MaybeModel = Annotated[
-    Path | None, typer.Option("--model", help="Folder that `train` wrote; adds its opinion.")
-]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many rows a query.")]
 ROUTE_COLUMNS = ("query", "rank", "category_path", "probability", "intent")
 
@@ -56,8 +53,7 @@ def route(
         raise InputError("give the tree: --tree FILE, or --taxonomy NAME from the store")
     if queries and not out:
         raise InputError("--queries needs --out FILE")
-    app = App(Settings(device=device))
-    with Bar(quiet=as_json) as bar:
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         bar.start("reading the tree")
         router = app.router_of(file=tree, taxonomy=taxonomy, catalog=catalog, model=model)
         asked = list(_queries(queries)) if queries else [query]
@@ -92,8 +88,7 @@ def rerank(
 
     Example: shelftree rerank candidates.csv --model model --out ranked.csv
     """
-    app = App(Settings(device=device))
-    with Bar(quiet=as_json) as bar:
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         groups = list(_candidates(file).items())
         bar.start("reranking", len(groups))
         titles = (one.title for _, candidates in groups for one in candidates)
@@ -121,8 +116,7 @@ def search(
 
     Example: shelftree search --products products.csv --queries queries.csv --model model --out found.csv
     """
-    app = App(Settings(device=device))
-    with Bar(quiet=as_json) as bar:
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         asked = list(_queries(queries))
         searcher = app.searcher(products_of(app, products, catalog, bar), model=model, progress=bar)
         bar.start("searching", len(asked))

@@ -28,7 +28,8 @@ def serve(port: Port = 8080, host: Host = "localhost") -> None:
 
     from ui.api.app import create
 
-    uvicorn.run(create(App.open()), host=host, port=port, log_level="info")
+    with App.open() as app:
+        uvicorn.run(create(app), host=host, port=port, log_level="info")
 
 
 def open_app(*, port: int = PORT, host: str = "localhost", catalog: str = "", taxonomy: str = "") -> None:

@@ -43,7 +43,7 @@ def import_(
     Example: shelftree taxonomy import taxonomy-with-ids.en-US.txt --name google
     """
     entries = read_entries(file, format=format_)
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         done = import_taxonomy(uow, name, entries, author=author, reason=f"import of {file.name}")
         release = None if draft else releasing.publish(uow, name, author=author)
     finish(
@@ -67,7 +67,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the head of a taxonomy to a file."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         tree = uow.trees.head(name)
     written = write_tree(tree, file, format=format_ or "table")
     left_out = len(tree) - written
@@ -77,7 +77,7 @@ def export(
 @taxonomy.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the taxonomies with version, size and release."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         rows = {name: _state(uow.trees.head(name), uow.releases.current(name)) for name in uow.trees.names()}
     finish(rows, as_json=as_json)
 
@@ -89,7 +89,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the tree."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         tree = uow.trees.head(name)
     shown = [at for at in tree.descendants() if tree.depth(at) <= depth]
     lines = [f"{'  ' * (tree.depth(at) - 1)}{tree.nodes[at].name}  [{at}]" for at in shown]
@@ -104,7 +104,7 @@ def log(
     as_json: AsJson = False,
 ) -> None:
     """List change sets, newest first."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         changes = uow.changes.log(name, limit=limit)
     text = "\n".join(
         f"{one.id}  {one.state:9} v{one.applied_version or '-':<4} {one.author}: {one.reason or _kinds(one)}"
@@ -116,21 +116,21 @@ def log(
 @taxonomy.command()
 def apply(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson = False) -> None:
     """Apply a proposed change set."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         finish(_summary(editing.accept(uow, change_id, author=author)), as_json=as_json)
 
 
 @taxonomy.command()
 def reject(change_id: ChangeId, as_json: AsJson = False) -> None:
     """Put a proposed change set away."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         finish(_summary(editing.reject(uow, change_id)), as_json=as_json)
 
 
 @taxonomy.command()
 def revert(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson = False) -> None:
     """Take an applied change set back, if nothing later rests on it."""
-    with App.open().uow() as uow:
+    with App.open() as app, app.uow() as uow:
         finish(_summary(editing.revert(uow, change_id, author=author)), as_json=as_json)
 
 
@@ -142,9 +142,8 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Make the head the release that search and re-tagging use."""
-    app = App.open()
-    revision = app.model_revision(model) if model else ""
-    with app.uow() as uow:
+    with App.open() as app, app.uow() as uow:
+        revision = app.model_revision(model) if model else ""
         release = releasing.publish(
             uow,
             name,
