@@ -16,7 +16,8 @@ _KINDS: dict[str, type[Edit]] = {cls.kind: cls for cls in Edit.__subclasses__()}
 def edit_to_json(edit: Edit) -> dict[str, object]:
     """The edit as JSON values, with its kind.
 
-    >>> edit_to_json(Rename(NodeId("a"), "Tools"))
+    >>> from taxonomy.edits import Rename
+    >>> edit_to_json(Rename("a", "Tools"))
     {'kind': 'rename', 'node_id': 'a', 'name': 'Tools'}
     """
     return {"kind": edit.kind, **asdict(edit)}  # type: ignore[call-overload]

@@ -11,6 +11,8 @@ from ui.cli.output import explain
 
 __all__ = ["app", "run"]
 
+INTERRUPTED = 130  # what Typer makes of Ctrl-C
+
 app = typer.Typer(
     name="shelftree",
     no_args_is_help=True,
@@ -43,6 +45,8 @@ def run() -> None:
     warnings.filterwarnings("ignore")  # libraries' advice to programmers is no news to a user
     try:
         code = app(standalone_mode=False)
+        if code == INTERRUPTED:
+            code = explain(KeyboardInterrupt())
     except TyperException as misuse:
         misuse.show() if hasattr(misuse, "show") else explain(misuse)
         code = misuse.exit_code
