@@ -28,6 +28,7 @@ Row = dict[str, float]
 
 SEED = 0
 TOP = 10
+SPEED_TITLES = 2000
 
 
 class Part(StrEnum):
@@ -52,9 +53,9 @@ def bench(
 ) -> None:
     """Measure one part beside what you would pick instead, on the same rows in the same run.
 
-    classify: TF-IDF with a linear SVM. build: k-means given the true number of categories, and PCA with
-    HDBSCAN. route: BM25 over paths, and vectors alone. rerank: BM25 and cosine. Without --model, classify
-    trains one first.
+    classify: TF-IDF with a linear SVM, and sentence-transformers for speed. build: k-means given the true
+    number of categories, and PCA with HDBSCAN. route: BM25 over paths, and vectors alone. rerank: BM25 and
+    cosine. Without --model, classify trains one first.
 
     Example: shelftree bench classify --data products.csv
     """
@@ -105,7 +106,25 @@ def _classify(app: App, data: Path, model: Path | None, bar: Bar) -> dict[str, R
         "precision_kept": report.precision_kept,
         "ece": report.ece,
     }
+    rows["sentence-transformers f32"] = {"titles_per_s": _peer_speed(app, data, bar)}
     return rows
+
+
+def _peer_speed(app: App, data: Path, bar: Bar) -> float:
+    """Titles a second that sentence-transformers embeds on the CPU in float32, labels not even given."""
+    from ingest.encode.folder import locate
+
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        raise InputError(
+            "this peer is in an extra: pip install -c constraints.txt 'shelftree[bench]'"
+        ) from None
+    titles = _sampled([one.title for one in open_catalog(data)], SPEED_TITLES)
+    bar.start("sentence-transformers", len(titles))
+    peer = SentenceTransformer(str(locate(app.settings.base_model or None)), device="cpu")
+    _, seconds = _timed(lambda: peer.encode(titles, batch_size=64))
+    return len(titles) / seconds
 
 
 def _build(app: App, data: Path, sample: int, bar: Bar) -> dict[str, Row]:
