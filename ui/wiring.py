@@ -16,7 +16,7 @@ from store.embedded import home
 from store.engine import connect, database_url
 from store.migrate import is_current, upgrade
 from store.unit_of_work import PostgresUnitOfWork
-from taxonomy.errors import StoreError
+from taxonomy.errors import ModelError, StoreError
 from taxonomy.formats import read_tree
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Progress, Silent, UnitOfWork
@@ -108,11 +108,22 @@ class App:
 
         return Classifier.load(model, tree=tree, device=self.settings.device, cache=self.cache)
 
-    def model_revision(self, model: Path) -> str:
-        """The revision of a model folder, after checking that it is whole."""
+    def model_revision(self, model: Path, tree: Tree | None = None) -> str:
+        """The revision of a model folder, after checking that it is whole and, given a tree, of that tree.
+
+        Raises
+        ------
+        ModelError
+            It is damaged, or it knows no category of the tree.
+        """
         from ingest.train.artifact import Artifact
 
-        return Artifact.load(model).revision
+        artifact = Artifact.load(model)
+        if tree and not any(at in tree or at in tree.redirects for at in artifact.head.ids):
+            raise ModelError(
+                f"{model} was trained on another tree: train it with --taxonomy to publish it there"
+            )
+        return artifact.revision
 
     def build(
         self,

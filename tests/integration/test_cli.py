@@ -255,7 +255,20 @@ def test_classified_products_go_to_the_store(shelftree: Shelftree, model: Path) 
         "--json",
     )
 
+    published = shelftree("taxonomy", "publish", "--name", "learnt", "--model", "stored", "--json")
+
     assert (done.code, done.json["classified"]) == (0, 36)
+    assert published.json["model"]
+
+
+def test_a_model_of_another_tree_cannot_be_published(shelftree: Shelftree, files: Path, model: Path) -> None:
+    (files / "other.csv").write_text("category_path\nShoes > Boots\n")
+    shelftree("taxonomy", "import", "other.csv", "--name", "other")
+
+    done = shelftree("taxonomy", "publish", "--name", "other", "--model", model)
+
+    assert done.code == 1
+    assert "trained on another tree" in done.err
 
 
 def test_route_answers_one_query_and_a_file_of_them(shelftree: Shelftree, files: Path, model: Path) -> None:

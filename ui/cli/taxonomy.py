@@ -143,7 +143,7 @@ def publish(
 ) -> None:
     """Make the head the release that search and re-tagging use."""
     with App.open() as app, app.uow() as uow:
-        revision = app.model_revision(model) if model else ""
+        revision = app.model_revision(model, uow.trees.head(name)) if model else ""
         release = releasing.publish(
             uow,
             name,
