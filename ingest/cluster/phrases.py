@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.cluster.words import ASIDES, HELPERS, NAMELESS, SMALL_WORDS
+from ingest.cluster.words import ASIDES, FOLLOWED, HELPERS, NAMELESS, SMALL_WORDS
 from taxonomy.text import fold, normalise
 
 __all__ = ["Key", "PhraseBook", "brand_words", "stem"]
@@ -34,6 +34,8 @@ class PhraseBook:
     ----------
     of : sequence of frozenset of Key, one per product
         Phrases in its title; each counts once.
+    heads : sequence of frozenset of Key, one per product
+        Those of them that stand where a head noun does.
     surface : mapping of Key to str
         How a phrase is mostly written, in the plural where the catalogue knows one.
     tail : mapping of Key to float
@@ -44,6 +46,7 @@ class PhraseBook:
     """
 
     of: Sequence[frozenset[Key]]
+    heads: Sequence[frozenset[Key]]
     surface: dict[Key, str]
     tail: dict[Key, float]
     counts: Counter[Key]
@@ -54,19 +57,21 @@ class PhraseBook:
         titles = [normalise(title) for title in titles]
         nobody = brand_words(titles, brands)
         of: list[frozenset[Key]] = []
+        heads: list[frozenset[Key]] = []
         spelt: dict[Key, Counter[str]] = defaultdict(Counter)
         ends: Counter[Key] = Counter()
         uses: Counter[Key] = Counter()
         for title in titles:
             found = list(_phrases(title, nobody)) or list(_phrases(title, frozenset()))
             of.append(frozenset(key for key, _, _ in found))
+            heads.append(frozenset(key for key, _, is_end in found if is_end))
             for key, words, is_end in found:
                 spelt[key][words] += 1
                 ends[key] += is_end
                 uses[key] += 1
         counts = Counter(key for keys in of for key in keys)
         surface = {key: _spelling(key, spelt) for key in spelt}
-        return cls(of, surface, {key: ends[key] / uses[key] for key in uses}, counts)
+        return cls(of, heads, surface, {key: ends[key] / uses[key] for key in uses}, counts)
 
 
 def stem(word: str) -> str:
@@ -119,33 +124,40 @@ def _owned(words: Sequence[Sequence[str]], brands: Sequence[str]) -> frozenset[s
 
 def _phrases(title: str, nobody: frozenset[str]) -> Iterator[tuple[Key, str, bool]]:
     """Key, spelling, and whether it stands where a head noun does."""
-    for part, is_aside in _parts(title, nobody):
+    for part, is_headed in _parts(title, nobody):
         for start in range(len(part)):
             for end in range(start + 1, min(start + _LONGEST, len(part)) + 1):
                 words = part[start:end]
                 if _can_name(words):
                     key = tuple(stem(fold(word)) for word in words)
-                    yield key, " ".join(words), end == len(part) and not is_aside
+                    yield key, " ".join(words), end == len(part) and is_headed
 
 
 def _parts(title: str, nobody: frozenset[str]) -> Iterator[tuple[list[str], bool]]:
     """Stretches of words between punctuation, numbers, brands and the words that name nothing.
 
-    A stretch is an aside from "for", "with" and the like up to the next punctuation: "case for phone".
+    With each, whether a head noun ends it. It does not where colour, size or praise only interrupt it
+    ("sterling" of "sterling silver rings"), nor in an aside, from "for", "with" and the like up to the
+    next punctuation ("phone" of "case for phone").
     """
     part: list[str] = []
-    is_aside = False
+    is_aside = is_interrupted = False
     for token in _TOKEN.findall(title):
         plain = fold(token)
-        if _WORDLIKE.fullmatch(plain) and not (plain in NAMELESS or plain in nobody or plain in SMALL_WORDS):
-            part.append(token)
+        is_word = bool(_WORDLIKE.fullmatch(plain)) and plain not in nobody and plain not in SMALL_WORDS
+        if is_word and plain in NAMELESS:
+            is_interrupted = bool(part)
             continue
-        if part:
-            yield part, is_aside
+        if part and (is_interrupted or not is_word):
+            yield part, not is_word and not is_aside
             part = []
-        is_aside = plain in ASIDES or (is_aside and plain.isalnum())
+        is_interrupted = False
+        if is_word:
+            part.append(token)
+        else:
+            is_aside = plain in ASIDES or (is_aside and plain.isalnum())
     if part:
-        yield part, is_aside
+        yield part, not is_aside
 
 
 def _can_name(words: Sequence[str]) -> bool:
@@ -153,6 +165,8 @@ def _can_name(words: Sequence[str]) -> bool:
     says = [word for word in plain if word not in HELPERS and stem(word) not in HELPERS]
     if len(set(map(stem, plain))) < len(plain):
         return False  # "Wall Sticker Stickers"
+    if plain[-1] in FOLLOWED or stem(plain[-1]) in FOLLOWED:
+        return False
     return bool(says) and max(map(len, says)) > (2 if says[0].isascii() else 0)
 
 

@@ -2,7 +2,7 @@
 
 from taxonomy.text import fold
 
-__all__ = ["ASIDES", "HELPERS", "NAMELESS", "SMALL_WORDS"]
+__all__ = ["ASIDES", "FOLLOWED", "HELPERS", "NAMELESS", "SMALL_WORDS"]
 
 _COLOURS = """
 black white grey gray silver gold golden red maroon burgundy pink fuchsia magenta purple violet lilac
@@ -61,6 +61,9 @@ NAMELESS = _words(_COLOURS + _SIZES + _UNITS + _PRAISE)
 
 HELPERS = _words(_PACKAGING + _AUDIENCE_AND_STYLE)
 """Packaging, audience, style: a name may contain them ("Women's Shirts") but not consist of them."""
+
+FOLLOWED = _words(_AUDIENCE_AND_STYLE)
+"""Audience and style: something follows in every name ("Women's Shirts", never "Printed Women's")."""
 
 SMALL_WORDS = _words(_SMALL_WORDS)
 """Words that glue others together: a stretch that could be a name ends before them."""
