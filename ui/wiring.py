@@ -12,12 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ingest.readers import read_table
 from store.embedded import home
 from store.engine import connect, database_url
 from store.migrate import is_current, upgrade
 from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.errors import ModelError, StoreError
-from taxonomy.formats import read_tree
+from taxonomy.formats import read_entries, read_tree, table
+from taxonomy.formats.entries import Entry
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Progress, Silent, UnitOfWork
 from taxonomy.product import Product
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
 
-__all__ = ["App"]
+__all__ = ["App", "entries_of"]
 
 ROUTERS_KEPT = 4  # one router of a 10,000-node tree holds about 100 MB
 PRODUCTS_PER_NODE = 30  # enough for a centroid and the words of a shelf; more only costs memory
@@ -143,7 +145,13 @@ class App:
         progress.start("reading what products mean", len(products))
         vectors = self.encoder.encode([normalise(one.title) for one in products], progress=progress)
         return build(
-            products, vectors, shape=shape, seed=seed, progress=progress, stages=self.cache / "builds"
+            products,
+            vectors,
+            shape=shape,
+            seed=seed,
+            encode=self.encoder.encode,
+            progress=progress,
+            stages=self.cache / "builds",
         )
 
     def tree(self, *, file: Path | None = None, taxonomy: str = "") -> Tree:
@@ -155,7 +163,7 @@ class App:
             There is no such tree, or nothing of it was published.
         """
         if file is not None:
-            return read_tree(file)
+            return read_tree(file, None if file.suffix == ".json" else entries_of(file))
         with self.uow() as uow:
             return published(uow, taxonomy)[1]
 
@@ -250,6 +258,21 @@ class App:
         titles = [one.title for one in candidates]
         ranked = open_reranker(titles, encoder=self.encoder, router=router).rerank(query, candidates)
         return [(found[one.product_id], one) for one in ranked[:top]]
+
+
+def entries_of(file: Path, *, format: str | None = None) -> list[Entry]:
+    """The categories in a file of any format; a table may also be JSON lines or Parquet.
+
+    Raises
+    ------
+    FileError, InputError
+        As for `taxonomy.formats.read_entries`.
+    """
+    if format not in (None, "table") or not {".jsonl", ".ndjson", ".parquet"} & set(file.suffixes):
+        return read_entries(file, format=format)
+    rows = read_table(file)
+    cells = ((at, [row.get(name, "") for name in rows.columns]) for at, row in enumerate(rows, 1))
+    return list(table.entries(file, rows.columns, cells))
 
 
 def shelved(uow: UnitOfWork, taxonomy: str, catalog: str) -> Iterator[tuple[NodeId, Product]]:

@@ -4,7 +4,7 @@ A reader gives `Entry` values; `taxonomy.formats.entries` turns them into edits,
 through the same door as any other change.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,15 +52,20 @@ def read_entries(path: Path, *, format: str | None = None) -> list[Entry]:
     return list(_chosen(_READERS, format or _seen(path))(path))
 
 
-def read_tree(path: Path) -> Tree:
+def read_tree(path: Path, entries: Iterable[Entry] | None = None) -> Tree:
     """The tree in a file: the JSON that a build writes, or any format that `read_entries` knows.
+
+    Parameters
+    ----------
+    entries : iterable of Entry, optional
+        What the file holds, where somebody else has read it.
 
     Raises
     ------
     FileError
         The file cannot be read, or holds no category.
     """
-    if ".json" in path.suffixes:
+    if path.suffix == ".json" and entries is None:
         return tree_json.read(path).tree
     used: set[NodeId] = set()
 
@@ -70,7 +75,7 @@ def read_tree(path: Path) -> Tree:
         used.add(chosen)
         return chosen
 
-    if not (edits := plan(read_entries(path), Tree(), new_id=file_id).edits):
+    if not (edits := plan(read_entries(path) if entries is None else entries, Tree(), new_id=file_id).edits):
         raise FileError(path, "it holds no category")
     return apply(Tree(), edits, Source.IMPORT).tree
 

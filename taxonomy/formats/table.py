@@ -1,9 +1,8 @@
 """A table with a `category_path` column, and ids and parents' ids where it has them (CSV or TSV)."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from taxonomy.errors import FileError
 from taxonomy.formats.entries import Entry
@@ -11,19 +10,19 @@ from taxonomy.formats.lines import open_text, opened
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
-if TYPE_CHECKING:
-    import _csv
-
-__all__ = ["read", "write"]
+__all__ = ["entries", "read", "write"]
 
 _PATH_COLUMNS = ("category_path", "path", "full_name", "category")
 _ID_COLUMNS = ("category_id", "node_id", "id")
 _PARENT_COLUMNS = ("parent_category_id", "parent_id")
+_PRODUCT_COLUMNS = ("title", "product_title", "product_name", "product_id", "sku")
+"""Where one of these stands, `id` is a product's and not a category's."""
+
 _MAX_CELL = 1 << 20
 
 
 def read(path: Path) -> Iterator[Entry]:
-    """The entries; a table of products works too: each path counts once.
+    """The entries of a CSV or TSV; a table of products works too: each path counts once.
 
     Raises
     ------
@@ -34,29 +33,30 @@ def read(path: Path) -> Iterator[Entry]:
     with opened(path) as file:
         rows = csv.reader(file, delimiter="\t" if ".tsv" in path.suffixes else ",")
         try:
-            yield from _entries(path, rows)
+            yield from entries(path, next(rows, []), ((rows.line_num, row) for row in rows))
         except csv.Error as error:
             raise FileError(path, f"broken table ({error})", line=rows.line_num) from None
 
 
-def _entries(path: Path, rows: "_csv.Reader") -> Iterator[Entry]:
-    header = [name.strip().lower() for name in next(rows, [])]
-    at_path, at_id, at_parent = (
-        _column(header, names) for names in (_PATH_COLUMNS, _ID_COLUMNS, _PARENT_COLUMNS)
-    )
+def entries(path: Path, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Entry]:
+    """The entries in rows of any table, each with its line; errors as for `read`, which name `path`."""
+    columns = [name.strip().lower() for name in header]
+    at_path, at_parent = _column(columns, _PATH_COLUMNS), _column(columns, _PARENT_COLUMNS)
+    of_products = any(name in columns for name in _PRODUCT_COLUMNS)
+    at_id = _column(columns, _ID_COLUMNS[:1] if of_products else _ID_COLUMNS)
     if at_path is None:
-        raise FileError(path, f"no column category_path; there are: {', '.join(header) or 'none'}", line=1)
+        raise FileError(path, f"no column category_path; there are: {', '.join(columns) or 'none'}", line=1)
     seen: set[tuple[str, ...]] = set()
     owner: dict[str, tuple[str, ...]] = {}
-    for row in rows:
+    for line, row in rows:
         names = split_path(row[at_path]) if at_path < len(row) else ()
         external_id = _cell(row, at_id)
         if not names or (*names, external_id) in seen:
             continue
         if external_id and owner.setdefault(external_id, names) != names:
-            raise FileError(path, f"id {external_id!r} stands for two categories", line=rows.line_num)
+            raise FileError(path, f"id {external_id!r} stands for two categories", line=line)
         seen.add((*names, external_id))
-        yield Entry(names, external_id, _cell(row, at_parent), line=rows.line_num)
+        yield Entry(names, external_id, _cell(row, at_parent), line=line)
 
 
 def write(tree: Tree, path: Path) -> int:

@@ -155,6 +155,20 @@ def test_an_exported_taxonomy_imports_as_the_same_tree(shelftree: Shelftree) -> 
     assert list(there.json["nodes"].values()) == list(back.json["nodes"].values())  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_a_taxonomy_may_be_json_lines_or_parquet(shelftree: Shelftree, files: Path, ending: str) -> None:
+    from ingest.readers import write_table
+
+    paths = [row["category_path"] for row in rows(files / "tree.csv")]
+    write_table(files / f"tree.{ending}", ["category_path"], [(path,) for path in paths])
+
+    done = shelftree("taxonomy", "import", f"tree.{ending}", "--name", f"own-{ending}", "--json")
+    routed = shelftree("route", "spade tools", "--tree", f"tree.{ending}", "--json")
+
+    assert done.json["read"] == 3
+    assert routed.json["ranked"][0]["category_path"] == "Garden > Tools"  # type: ignore[index]
+
+
 def test_a_build_is_proposed_applied_and_reverted(shelftree: Shelftree) -> None:
     shelftree("catalog", "import", "products.csv", "--name", "shop")
     proposed = shelftree("build", "--catalog", "shop", "--taxonomy", "built", "--json")
@@ -366,3 +380,33 @@ def test_migrating_down_and_up_again_leaves_an_empty_store(shelftree: Shelftree)
 
     assert (down.json["up_to_date"], up.json["up_to_date"]) == (False, True)
     assert shelftree("catalog", "list", "--json").json == {}
+
+
+def test_the_bench_puts_each_part_beside_its_peers(shelftree: Shelftree, files: Path, model: Path) -> None:
+    with (files / "split.csv").open("w") as file:
+        file.write("id,title,category,split\n")
+        for at, row in enumerate(rows(files / "products.csv")):
+            file.write(
+                f"{row['sku']},{row['name']},{row['category']},{'valid' if at % 4 == 0 else 'train'}\n"
+            )
+
+    classify = shelftree("bench", "classify", "--data", "split.csv", "--model", model, "--json")
+    build = shelftree("bench", "build", "--data", "products.csv", "--json")
+    fewer = shelftree("bench", "build", "--data", "products.csv", "--sample", 12, "--json")
+    route = shelftree("bench", "route", "--data", "queries.csv", "--tree", "tree.csv", "--json")
+    rerank = shelftree("bench", "rerank", "--data", "judged.csv", "--json")
+
+    names = [set(done.json["rows"]) for done in (classify, build, route, rerank)]  # type: ignore[call-overload]
+    assert names == [
+        {"TF-IDF + LinearSVC", "Shelftree", "sentence-transformers f32"},
+        {"Shelftree", "k-means, true k", "PCA + HDBSCAN"},
+        {"BM25 over paths", "vectors alone", "Shelftree"},
+        {"BM25", "cosine", "Shelftree"},
+    ]
+    assert build.json["rows"]["Shelftree"] != fewer.json["rows"]["Shelftree"]  # type: ignore[index]
+
+
+def test_a_bench_without_what_it_needs_says_so(shelftree: Shelftree) -> None:
+    done = shelftree("bench", "route", "--data", "queries.csv")
+
+    assert (done.code, "--tree" in done.err) == (2, True)

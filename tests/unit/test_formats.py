@@ -107,6 +107,12 @@ def test_a_table_of_products_is_a_taxonomy_too(tmp_path: Path) -> None:
     assert [entry.path for entry in read_entries(path)] == [("X", "Y")]
 
 
+def test_the_id_column_of_a_product_table_is_no_categorys(tmp_path: Path) -> None:
+    path = written(tmp_path, "p.csv", "id,title,category_path\n1,a,X > Y\n2,b,X > Y\n")
+
+    assert [(entry.path, entry.external_id) for entry in read_entries(path)] == [(("X", "Y"), "")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from taxonomy.changes import ChangeSet
-from taxonomy.formats import FORMATS, read_entries, write_tree
+from taxonomy.formats import FORMATS, write_tree
 from taxonomy.ports import Release
 from taxonomy.service import editing, releasing
 from taxonomy.service.importing import import_taxonomy
 from taxonomy.tree import Tree
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
-from ui.wiring import App
+from ui.wiring import App, entries_of
 
 __all__ = ["taxonomy"]
 
@@ -42,7 +42,7 @@ def import_(
 
     Example: shelftree taxonomy import taxonomy-with-ids.en-US.txt --name google
     """
-    entries = read_entries(file, format=format_)
+    entries = entries_of(file, format=format_)
     with App.open() as app, app.uow() as uow:
         done = import_taxonomy(uow, name, entries, author=author, reason=f"import of {file.name}")
         release = None if draft else releasing.publish(uow, name, author=author)

@@ -1,0 +1,179 @@
+"""Names by meaning, with an encoder that knows only what a test tells it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.cluster.build import Built, build
+from ingest.cluster.meaning import Encode, Meaning
+from ingest.cluster.phrases import PhraseBook
+from ingest.cluster.reduce import unit
+from ingest.cluster.shape import Shape
+from taxonomy.formats.tree_json import write
+from taxonomy.invariants import check
+from taxonomy.node import ROOT_ID
+from taxonomy.ports import Floats
+from taxonomy.product import Product, ProductId
+
+KINDS = {"garden": ("rakes", "hoses"), "audio": ("speakers", "radios")}
+ODD = ["", "充电宝 20000 毫安", "Übergröße ñandú", "🎁🎁", "12345 — 6", "سماعة لاسلكية"]
+
+
+def shop(*, per_kind: int = 12) -> tuple[list[Product], Floats, dict[str, Floats]]:
+    """A catalogue, its vectors, and the centre of each department's and each kind's products."""
+    rng = np.random.default_rng(0)
+    products: list[Product] = []
+    rows, centres = [], {}
+    for department, kinds in KINDS.items():
+        home = rng.normal(size=64) * 1.5
+        for kind in kinds:
+            middle = home + rng.normal(size=64)
+            for i in range(per_kind):
+                title = f"{'sturdy handy'.split()[i % 2]} {department} {kind}"
+                products.append(Product(ProductId(f"{kind}{i}"), title, category_path=(department, kind)))
+                rows.append(middle + rng.normal(size=64) * 0.2)
+            centres[kind] = np.mean(rows[-per_kind:], axis=0)
+        centres[department] = np.mean(rows[-2 * per_kind :], axis=0)
+    return products, unit(np.array(rows)), centres
+
+
+def knowing(centres: Mapping[str, Floats]) -> Encode:
+    """An encoder to which a text means what `centres` says of it, and anything else nothing in particular."""
+
+    def encode(texts: Sequence[str]) -> Floats:
+        unknown = np.random.default_rng(1).normal(size=(len(texts), 64)) * 0.1
+        return unit(np.array([centres.get(text, row) for text, row in zip(texts, unknown, strict=True)]))
+
+    return encode
+
+
+def leaf_names(built: Built) -> set[str]:
+    return {built.tree.nodes[leaf].name for leaf in built.tree.leaves()}
+
+
+def test_a_leaf_takes_the_phrase_that_means_its_products() -> None:
+    products, vectors, centres = shop()
+    kinds = {word: centre for word, centre in centres.items() if word not in KINDS}
+
+    by_words = build(products, vectors, shape=Shape(max_depth=2))
+    by_meaning = build(products, vectors, shape=Shape(max_depth=2), encode=knowing(kinds))
+
+    assert leaf_names(by_meaning) == {"Rakes", "Hoses", "Speakers", "Radios"}
+    assert leaf_names(by_words) == {"Garden Rakes", "Garden Hoses", "Audio Speakers", "Audio Radios"}
+    assert not by_words.tree.nodes.keys() & by_meaning.tree.nodes.keys()
+
+
+def test_a_parent_without_a_word_of_its_own_is_called_after_its_children() -> None:
+    products, vectors, centres = shop()
+    products = [replace(product, title=product.title.replace("garden ", "")) for product in products]
+    kinds = {word: centre for word, centre in centres.items() if word not in KINDS}
+
+    tree = build(products, vectors, shape=Shape(max_depth=2), encode=knowing(kinds)).tree
+
+    tops = {frozenset(tree.nodes[top].name.split(" & ")) for top in tree.children_of(ROOT_ID)}
+    assert frozenset({"Rakes", "Hoses"}) in tops
+
+
+def test_a_parent_prefers_one_word_that_means_all_below_it() -> None:
+    products, vectors, centres = shop()
+
+    tree = build(products, vectors, shape=Shape(max_depth=2), encode=knowing(centres)).tree
+
+    assert {tree.nodes[top].name for top in tree.children_of(ROOT_ID)} == {"Garden", "Audio"}
+
+
+def test_leaves_side_by_side_with_one_name_become_one() -> None:
+    products, vectors, centres = shop()
+    encode = knowing({"garden": centres["garden"], "speakers": centres["speakers"], "radios": centres["radios"]})
+
+    built = build(products, vectors, shape=Shape(max_depth=2), encode=encode)
+
+    assert leaf_names(built) == {"Garden", "Speakers", "Radios"}
+    in_garden = {m.node_id for product_id, m in built.memberships.items() if product_id[:5] in ("rakes", "hoses")}
+    assert len(in_garden) == 1
+    assert check(built.tree) == []
+
+
+def test_three_other_names_and_the_phrases_are_kept() -> None:
+    products, vectors, centres = shop()
+
+    built = build(products, vectors, shape=Shape(max_depth=2), encode=knowing(centres))
+
+    for leaf in built.tree.leaves():
+        evidence = built.evidence[leaf]
+        assert built.tree.nodes[leaf].name == evidence.phrases[0].text
+        assert len(evidence.alternatives) == 3
+        scores = [phrase.score for phrase in evidence.phrases]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_a_second_run_with_an_encoder_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        products, vectors, centres = shop()
+        write(tmp_path / name, build(products, vectors, encode=knowing(centres)).file())
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("title", ["garden rakes", *ODD])
+def test_one_title_for_all_is_one_category(title: str) -> None:
+    products, vectors, centres = shop()
+    alike = [replace(product, title=title) for product in products]
+
+    built = build(alike, vectors, encode=knowing(centres))
+
+    assert check(built.tree) == []
+    assert len(built.memberships) == len(products)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 5])
+def test_an_encoder_and_a_handful_of_products_make_no_trouble(n: int) -> None:
+    products, vectors, centres = shop()
+
+    built = build(products[:n], vectors[:n], encode=knowing(centres))
+
+    assert len(built.memberships) == n
+    assert check(built.tree) == []
+
+
+def test_titles_of_many_scripts_are_named() -> None:
+    products, vectors, centres = shop()
+    mixed = [replace(product, title=ODD[i % len(ODD)]) for i, product in enumerate(products)]
+
+    built = build(mixed, vectors, encode=knowing(centres))
+
+    assert check(built.tree) == []
+    assert all(node.name.strip() for node in built.tree.nodes.values())
+
+
+def test_what_everything_means_counts_for_nothing() -> None:
+    rng = np.random.default_rng(0)
+    common = np.ones(16) * 3
+    rings, lamps = rng.normal(size=(2, 16))
+    vectors = unit(np.array([common + rings, common + lamps]))
+    known = {"rings": common + rings, "lamps": common + lamps, "shop": common}
+
+    meaning = Meaning(vectors, lambda texts: unit(np.array([known[text] for text in texts])), known)
+
+    fits = dict(zip(known, meaning.fit(list(known), meaning.centre([0])), strict=True))
+    assert fits["rings"] > 0.8
+    assert abs(fits["shop"]) < 0.5
+    assert fits["lamps"] < -0.8
+
+
+def test_a_colour_in_between_makes_no_head_noun() -> None:
+    book = PhraseBook.read(["sterling silver rings", "copper rings, silver"], ["", ""])
+
+    assert ("sterling",) not in book.heads[0]
+    assert ("ring",) in book.heads[0]
+    assert ("ring",) in book.heads[1]
+
+
+def test_no_phrase_ends_where_audience_or_style_does() -> None:
+    book = PhraseBook.read(["comfy printed women's tops"], [""])
+
+    assert ("comfy", "printed", "women") not in book.counts
+    assert ("women", "top") in book.counts
