@@ -169,7 +169,13 @@ def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
             else _first_rows(job, data)
         )
         trainer = build_trainer(
-            TerminalModel(network, rows, scale=job.settings.scale, class_dropout=job.settings.class_dropout),
+            TerminalModel(
+                network,
+                rows,
+                scale=job.settings.scale,
+                class_dropout=job.settings.class_dropout,
+                label_smoothing=job.settings.label_smoothing,
+            ),
             TokenRows(tokenizer([row.text for row in data.train]), data.labels),
             TokenRows(tokenizer(stop_texts), stop_labels),
             folder=partial,

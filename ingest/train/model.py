@@ -32,28 +32,39 @@ class TerminalModel(nn.Module):
         Where the rows start.
     scale : float
         Their length at the start.
-    class_dropout : float
+    class_dropout, label_smoothing : float
         See `TrainSettings`.
     """
 
-    def __init__(self, network: Any, directions: Floats, *, scale: float, class_dropout: float) -> None:
+    def __init__(
+        self, network: Any, directions: Floats, *, scale: float, class_dropout: float, label_smoothing: float
+    ) -> None:
         super().__init__()
         self.encoder = MeanPooled(network)
         self.rows = nn.Parameter(torch.from_numpy(directions.copy()))
         self.bias = nn.Parameter(torch.zeros(len(directions)))
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(scale))))
-        self.class_dropout = class_dropout
+        self.class_dropout, self.label_smoothing = class_dropout, label_smoothing
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict[str, Tensor]:
         vectors = self.encoder(input_ids, attention_mask)
         with torch.autocast(vectors.device.type, enabled=False):
             unit = functional.normalize(self.rows, dim=1)
             logits = self.log_scale.exp() * (vectors.float() @ unit.T) + self.bias
-        if self.training and self.class_dropout:
-            left_out = torch.rand(len(self.rows), device=logits.device) < self.class_dropout
-            left_out[labels] = False
-            logits = logits.masked_fill(left_out, _OUT)
-        return {"loss": functional.cross_entropy(logits, labels), "logits": logits}
+        if not self.training:
+            return {"loss": functional.cross_entropy(logits, labels), "logits": logits}
+        left_out = torch.rand(len(self.rows), device=logits.device) < self.class_dropout
+        left_out[labels] = False
+        logits = logits.masked_fill(left_out, _OUT)
+        return {"loss": self._smoothed_loss(logits, labels, ~left_out), "logits": logits}
+
+    def _smoothed_loss(self, logits: Tensor, labels: Tensor, kept: Tensor) -> Tensor:
+        """Cross-entropy with part of the target spread evenly over the classes kept (Szegedy et al. 2016)."""
+        log_probs = functional.log_softmax(logits, dim=1)
+        even = -log_probs[:, kept].mean(dim=1).mean()
+        return (1 - self.label_smoothing) * functional.nll_loss(
+            log_probs, labels
+        ) + self.label_smoothing * even
 
     def head(self, ids: Sequence[NodeId]) -> Head:
         """The head as it stands, for use outside PyTorch."""

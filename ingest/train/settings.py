@@ -31,6 +31,8 @@ class TrainSettings:
     class_dropout : float
         Share of the other classes left out of the softmax at each step, so that a row must be right against
         any company, such as that of nodes made later.
+    label_smoothing : float
+        Part of the target that is spread over all classes; catalogues' labels are not all right.
     patience : int
         Epochs without a better result on the stopping part before training ends.
     valid_share : float
@@ -46,7 +48,7 @@ class TrainSettings:
         Of everything that is drawn.
     """
 
-    epochs: int = 4
+    epochs: int = 5
     batch_size: int = 64
     max_tokens: int = 48
     encoder_lr: float = 1.5e-4
@@ -55,6 +57,7 @@ class TrainSettings:
     weight_decay: float = 0.01
     scale: float = 20.0
     class_dropout: float = 0.1
+    label_smoothing: float = 0.1
     patience: int = 2
     valid_share: float = 0.15
     min_stopping: int = 100

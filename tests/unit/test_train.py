@@ -200,6 +200,7 @@ def test_checkpoints_of_other_settings_are_not_resumed(base: Path, tmp_path: Pat
     [
         {"epochs": 1}, {"batch_size": 4}, {"max_tokens": 3}, {"encoder_lr": 1e-3}, {"head_lr": 1e-3},
         {"warmup": 0.5}, {"weight_decay": 0.5}, {"scale": 5.0}, {"class_dropout": 0.6}, {"seed": 1},
+        {"label_smoothing": 0.5},
         {"precision": "bfloat16"},
     ],
     ids=lambda changed: next(iter(changed)),
