@@ -11,10 +11,12 @@ from ingest.cluster.density import NOISE, dense_groups, expand
 from ingest.cluster.induce import Branch, induce
 from ingest.cluster.leftovers import Placed, attach, centroids, dissolve
 from ingest.cluster.linkage import Indices, Linkage, average_linkage
+from ingest.cluster.meaning import Encode
 from ingest.cluster.name import Named, name_tree
 from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.quality import Quality, judge
 from ingest.cluster.reduce import deduplicate, reduce, sample, unit
+from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
 from ingest.cluster.stages import Stages, fingerprint
 from taxonomy.edits import Assign, Create, Edit
@@ -80,6 +82,7 @@ def build(
     shape: Shape | None = None,
     seed: int = 0,
     linkage: Linkage = average_linkage,
+    encode: Encode | None = None,
     progress: Progress | None = None,
     stages: Path | None = None,
 ) -> Built:
@@ -96,6 +99,9 @@ def build(
         Same products, vectors, shape, seed and machine: the same tree, ids included.
     linkage : Linkage
         What joins points to a binary tree; `ingest.cluster.linkage.single_linkage` is plain HDBSCAN.
+    encode : Encode, optional
+        Of the encoder that made the vectors. With it names are chosen by what phrases mean, and leaves
+        side by side that would have one name become one; without, by where phrases occur alone.
     stages : Path, optional
         A folder that keeps what is costly, so that a stopped build goes on.
 
@@ -123,9 +129,14 @@ def build(
     members = _members(placed.groups, root)
     progress.start("naming")
     book = PhraseBook.read(titles, [product.brand for product in products])
-    named = name_tree(root, members, book)
-    ids = fingerprint(vectors[:0], [p.id for p in products], key, shape)
-    return _Grower(products, unit(vectors), placed, members, named, ids).grow(root)
+    vectors = unit(vectors)
+    if encode is None:
+        named = name_tree(root, members, book)
+    else:
+        root, named = name_by_meaning(root, members, book, vectors, encode)
+    by_meaning = () if encode is None else ("by meaning",)
+    ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, *by_meaning)
+    return _Grower(products, vectors, placed, members, named, ids).grow(root)
 
 
 def _place(

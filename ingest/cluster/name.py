@@ -15,7 +15,7 @@ from ingest.cluster.phrases import Key, PhraseBook
 from taxonomy.formats.tree_json import Phrase
 from taxonomy.text import fold
 
-__all__ = ["Named", "name_tree", "title_case"]
+__all__ = ["Named", "name_tree", "numbered", "title_case"]
 
 _KEPT = 12  # candidates looked at per node
 _ALTERNATIVES = 3
@@ -109,7 +109,7 @@ class _Namer:
         weak = {p.text for p in phrases if p.score < _WEAK * phrases[0].score}
         strong = [name for name in _distinct([*wordings, *rest]) if name not in weak]
         free = [name for name in _distinct([*strong, *_pairs(strong)]) if fold(name) not in taken]
-        name = free[0] if free else _numbered(f"Other {rest[0]}" if rest else "Other", taken)
+        name = free[0] if free else numbered(f"Other {rest[0]}" if rest else "Other", taken)
         others = [other for other in _distinct([*free, *rest, *_pairs(rest)]) if other != name]
         return Named(name, tuple(others[:_ALTERNATIVES]), phrases)
 
@@ -148,8 +148,8 @@ def _words(name: str) -> list[str]:
     return fold(name).split()
 
 
-def _numbered(name: str, taken: frozenset[str]) -> str:
-    """Where words run out: "Lamps 2"."""
+def numbered(name: str, taken: frozenset[str]) -> str:
+    """The name, or where it is taken the next that is free: "Lamps 2"."""
     count = 1
     while fold(numbered := name if count == 1 else f"{name} {count}") in taken:
         count += 1
