@@ -103,11 +103,11 @@ def rank_scores(scores: Sequence[float | None]) -> Floats:
 
 
 def reasons(features: Floats) -> str:
-    """One candidate's features in words, such as ``all words in the title; meaning 0.72; category 0.80``."""
+    """One candidate's features in words, such as ``all words in the title; similar in meaning (0.72)``."""
     value = dict(zip(FEATURES, features.tolist(), strict=True))
     parts = [_coverage(value["coverage"]), "numbers differ" if value["numbers"] < 1 else ""]
-    parts += [f"meaning {value['cosine']:.2f}" if value["cosine"] > 0 else ""]
-    parts += [f"category {value['category']:.2f}" if value["category"] > 0.005 else ""]
+    parts += [f"similar in meaning ({value['cosine']:.2f})" if value["cosine"] > 0 else ""]
+    parts += [f"its category is {value['category']:.0%} likely meant" if value["category"] > 0.005 else ""]
     return "; ".join(part for part in parts if part) or "nothing in common"
 
 
