@@ -20,12 +20,14 @@ class Meaning:
     encode : Encode
         Of the encoder that made the vectors; called at most once.
     phrases : iterable of str
-        The only ones that can be asked about.
+        The only ones that can be asked about; encoded in small letters, as normalised titles are.
     """
 
     def __init__(self, vectors: Floats, encode: Encode, phrases: Iterable[str]) -> None:
         known = sorted(set(phrases))
-        rows = encode(known) if known else vectors[:1]  # a row that nobody asks about
+        rows = (
+            encode([phrase.casefold() for phrase in known]) if known else vectors[:1]
+        )  # a row that nobody asks about
         self._vectors, self._mean = vectors, vectors.mean(axis=0)
         self._rows = unit(rows - rows.mean(axis=0))
         self._row_of = {phrase: at for at, phrase in enumerate(known)}

@@ -23,6 +23,7 @@ _LEADING = 0.75  # without a brand column: a word that mostly opens titles ...
 _LEAD_TIMES = 3  # ... and did so often enough to be no chance
 _KNOWN_PLURAL = 0.03
 """Part of a head noun's uses: "shirts" are known where nearly all titles say "shirt"; "milks" are a slip."""
+_INITIALS = 4  # letters at most: longer words in capitals are shouted, or brands
 _KNOWN_BRANDS = 0.3  # share of products with a brand from which on the column is trusted
 
 
@@ -37,7 +38,8 @@ class PhraseBook:
     heads : sequence of frozenset of Key, one per product
         Those of them that stand where a head noun does.
     surface : mapping of Key to str
-        How a phrase is mostly written, in the plural where the catalogue knows one.
+        How a phrase is mostly written, in the plural where the catalogue knows one; small letters
+        but for words like "USB".
     tail : mapping of Key to float
         How often, 0..1, the phrase ends its part of a title, as a head noun does: so "table
         lamp" and not "lamp with".
@@ -54,6 +56,7 @@ class PhraseBook:
     @classmethod
     def read(cls, titles: Sequence[str], brands: Sequence[str]) -> "PhraseBook":
         """Count the phrases of all titles, brands left out."""
+        initials = _initials(titles)
         titles = [normalise(title) for title in titles]
         nobody = brand_words(titles, brands)
         of: list[frozenset[Key]] = []
@@ -70,7 +73,12 @@ class PhraseBook:
                 ends[key] += is_end
                 uses[key] += 1
         counts = Counter(key for keys in of for key in keys)
-        surface = {key: _spelling(key, spelt) for key in spelt}
+        surface = {
+            key: " ".join(
+                word.upper() if word in initials else word for word in _spelling(key, spelt).split()
+            )
+            for key in spelt
+        }
         return cls(of, heads, surface, {key: ends[key] / uses[key] for key in uses}, counts)
 
 
@@ -108,6 +116,18 @@ def _opening(words: Sequence[Sequence[str]]) -> frozenset[str]:
         pairs = Counter(pair for line in words for pair in pairwise(line) if pair[0] in found)
         found |= {w for (_, w), n in pairs.items() if n >= max(_LEAD_TIMES, _LEADING * uses[w])}
     return frozenset(found)
+
+
+def _initials(titles: Sequence[str]) -> frozenset[str]:
+    """Words that are spelt out, as "USB": in capitals where the rest of the title is not."""
+    capital: Counter[str] = Counter()
+    uses: Counter[str] = Counter()
+    for title in titles:
+        words = [token for token in _TOKEN.findall(title) if token.isalpha() and len(token) > 1]
+        if 2 * sum(map(str.isupper, words)) <= len(words):
+            uses.update(word.casefold() for word in words)
+            capital.update(word.casefold() for word in words if word.isupper() and len(word) <= _INITIALS)
+    return frozenset(word for word, n in capital.items() if n > 1 and 2 * n >= uses[word])
 
 
 def _owned(words: Sequence[Sequence[str]], brands: Sequence[str]) -> frozenset[str]:

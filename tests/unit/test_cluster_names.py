@@ -193,3 +193,20 @@ def test_no_phrase_ends_where_audience_or_style_does() -> None:
 
     assert ("comfy", "printed", "women") not in book.counts
     assert ("women", "top") in book.counts
+
+
+def test_initials_keep_their_capitals_and_shouting_makes_none() -> None:
+    titles = [
+        "Quick USB cable",
+        "braided usb cable",
+        "USB cable with LED light",
+        "LED light",
+        "NICE LAMP",
+        "a lamp",
+    ]
+
+    book = PhraseBook.read(titles, [""] * len(titles))
+
+    assert book.surface["usb", "cable"] == "USB cable"
+    assert book.surface["led", "strip"] == "LED strip"
+    assert book.surface["lamp",] == "lamp"
