@@ -196,17 +196,9 @@ def test_no_phrase_ends_where_audience_or_style_does() -> None:
 
 
 def test_initials_keep_their_capitals_and_shouting_makes_none() -> None:
-    titles = [
-        "Quick USB cable",
-        "braided usb cable",
-        "USB cable with LED light",
-        "LED light",
-        "NICE LAMP",
-        "a lamp",
-    ]
+    titles = ["Quick USB cable", "braided usb cable", "a USB cable", "NICE LAMP", "FINE LAMP", "a lamp"]
 
     book = PhraseBook.read(titles, [""] * len(titles))
 
     assert book.surface["usb", "cable"] == "USB cable"
-    assert book.surface["led", "strip"] == "LED strip"
     assert book.surface["lamp",] == "lamp"
