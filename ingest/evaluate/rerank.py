@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.readers import read_table
+from ingest.readers import read_fields
 from ingest.search.reranking import Reranker
 from taxonomy.errors import FileError
 from taxonomy.metrics.ranking import ndcg_at
@@ -14,8 +14,6 @@ from taxonomy.product import ProductId
 from taxonomy.search.rerank import Candidate
 
 __all__ = ["Judged", "RerankReport", "evaluate_rerank", "read_judgements"]
-
-COLUMNS = ("query", "product_id", "title", "relevance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +51,13 @@ def read_judgements(path: Path) -> list[Judged]:
     FileError
         The file cannot be read, lacks a column, or a relevance is not a number of 0 or more.
     """
-    table = read_table(path)
-    if missing := set(COLUMNS).difference(table.columns):
-        raise FileError(path, f"no column {' or '.join(sorted(missing))}; it has {', '.join(table.columns)}")
+    table = read_fields(path, "query", "product_id", "title", "relevance", optional=["score"])
     groups: dict[str, tuple[list[Candidate], list[float]]] = {}
     for place, row in enumerate(table, start=1):
-        candidates, relevance = groups.setdefault(row.get("query", ""), ([], []))
+        candidates, relevance = groups.setdefault(row["query"], ([], []))
         score = _number(path, place, "score", row["score"]) if row.get("score") else None
-        candidates.append(Candidate(ProductId(row.get("product_id", "")), row.get("title", ""), score=score))
-        relevance.append(_number(path, place, "relevance", row.get("relevance", ""), least=0.0))
+        candidates.append(Candidate(ProductId(row["product_id"]), row["title"], score=score))
+        relevance.append(_number(path, place, "relevance", row["relevance"], least=0.0))
     return [Judged(query, tuple(c), tuple(r)) for query, (c, r) in groups.items()]
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.readers import read_table
-from taxonomy.errors import FileError
+from ingest.readers import read_fields
 from taxonomy.metrics.ranking import hit_at, reciprocal_rank
 from taxonomy.node import NodeId
 from taxonomy.product import Path as CategoryPath
@@ -58,10 +57,8 @@ def read_route_cases(path: Path) -> list[RouteCase]:
     FileError
         The file cannot be read or lacks a column.
     """
-    table = read_table(path)
-    if missing := {"query", "category_path"}.difference(table.columns):
-        raise FileError(path, f"no column {' or '.join(sorted(missing))}; it has {', '.join(table.columns)}")
-    return [RouteCase(row.get("query", ""), split_path(row.get("category_path", ""))) for row in table]
+    rows = read_fields(path, "query", "category_path")
+    return [RouteCase(row["query"], split_path(row["category_path"])) for row in rows]
 
 
 def evaluate_route(router: Router, cases: Iterable[RouteCase]) -> RouteReport:

@@ -2,7 +2,7 @@
 
 from ingest.readers.catalog import Catalog, open_catalog
 from ingest.readers.records import Counts
-from ingest.readers.table import Table, read_table
+from ingest.readers.table import Table, read_fields, read_table
 from ingest.readers.writing import write_table
 
-__all__ = ["Catalog", "Counts", "Table", "open_catalog", "read_table", "write_table"]
+__all__ = ["Catalog", "Counts", "Table", "open_catalog", "read_fields", "read_table", "write_table"]

@@ -1,9 +1,10 @@
 """Any table file as rows of text cells: queries, judgements, taxonomies; catalogues are built on it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from ingest.readers.columns import QUERY_FIELDS, find_column
 from ingest.readers.delimited_file import DelimitedFile
 from ingest.readers.json_lines import JsonLinesFile
 from ingest.readers.parquet import ParquetFile
@@ -13,7 +14,7 @@ from ingest.readers.source import Format, open_source
 from taxonomy.errors import FileError
 from taxonomy.ports import Progress, Silent
 
-__all__ = ["RowFile", "Table", "open_rows", "read_table"]
+__all__ = ["RowFile", "Table", "open_rows", "read_fields", "read_table"]
 
 _SILENT: Progress = Silent()
 
@@ -117,3 +118,24 @@ def read_table(path: Path | str, *, rejects: Path | None = None, progress: Progr
         The file as a whole cannot be used; the message says why and what to do.
     """
     return Table(path, rejects=rejects, progress=progress)
+
+
+def read_fields(path: Path | str, *fields: str, optional: Sequence[str] = ()) -> Iterator[Mapping[str, str]]:
+    """Rows of a table of queries or judgements, by field, whatever of `QUERY_FIELDS` the columns are called.
+
+    The header is read at once, the rows as they are taken; an optional field that no column has is missing.
+
+    Raises
+    ------
+    FileError
+        The file cannot be used, or no column is one of the fields; the message names the columns there are.
+    """
+    table = read_table(path)
+    columns = {field: find_column(table.columns, QUERY_FIELDS[field], table.path) for field in fields}
+    present = {_key(column): column for column in table.columns}
+    columns |= {field: present[field] for field in optional if field in present}
+    return ({field: row.get(column, "") for field, column in columns.items()} for row in table)
+
+
+def _key(name: str) -> str:
+    return name.strip().lower()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.readers import open_catalog, read_table, write_table
+from ingest.readers import open_catalog, read_fields, read_table, write_table
 from ingest.readers.columns import QUERY_FIELDS, find_column
 from ingest.readers.parquet import MAX_PAGE_BYTES
 from ingest.readers.records import MAX_FIELD_CHARS
@@ -338,3 +338,12 @@ def test_columns_without_or_with_the_same_name_are_kept_apart(tmp_path: Path) ->
     path = written(tmp_path / "shop.csv", "title,,size,size\nSoap,a,b,c\n")
     (product,) = open_catalog(path)
     assert product.attributes == {"column 2": "a", "size": "b", "size 4": "c"}
+
+
+def test_judgements_are_read_whatever_their_columns_are_called(tmp_path: Path) -> None:
+    file = tmp_path / "judged.csv"
+    file.write_text("search_term,product_uid,product_title,Score\nmug,7,Blue mug,0.5\n", encoding="utf-8")
+
+    rows = list(read_fields(file, "query", "product_id", "title", optional=["score", "relevance"]))
+
+    assert rows == [{"query": "mug", "product_id": "7", "title": "Blue mug", "score": "0.5"}]

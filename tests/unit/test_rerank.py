@@ -134,7 +134,10 @@ def test_every_weight_changes_the_scores(feature: str) -> None:
 
 def test_the_reason_is_told() -> None:
     row = np.array([1.0, 0.5, 1.0, 0.0, 0.72, 0.8, NAN], dtype=np.float32)
-    assert reasons(row) == "all words in the title; numbers differ; similar in meaning (0.72); its category is 80% likely meant"
+    assert (
+        reasons(row)
+        == "all words in the title; numbers differ; similar in meaning (0.72); its category is 80% likely meant"
+    )
     assert reasons(np.full(len(FEATURES), NAN, dtype=np.float32)) == "nothing in common"
 
 
@@ -189,7 +192,7 @@ def test_judgements_are_read_by_query(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("query,product_id,title\ndog,1,Dog food\n", "no column relevance"),
+        ("query,product_id,title\ndog,1,Dog food\n", "no column 'relevance'"),
         ("query,product_id,title,relevance\ndog,1,Dog food,good\n", "relevance 'good' of row 1"),
         ("query,product_id,title,relevance\ndog,1,Dog food,-1\n", "number of 0 or more"),
     ],

@@ -19,7 +19,7 @@ def test_cases_are_read_from_a_table(tmp_path: Path) -> None:
 def test_a_table_without_categories_says_what_it_has(tmp_path: Path) -> None:
     file = tmp_path / "queries.csv"
     file.write_text("query,clicks\ndog,3\n", encoding="utf-8")
-    with pytest.raises(FileError, match=r"no column category_path; it has query, clicks"):
+    with pytest.raises(FileError, match=r"no column 'category_path' among: query, clicks"):
         read_route_cases(file)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ingest.readers import read_table, write_table
+from ingest.readers import read_fields, write_table
 from taxonomy.errors import FileError, InputError
 from taxonomy.node import NodeId
 from taxonomy.product import ProductId
@@ -130,10 +130,7 @@ def search(
 
 
 def _queries(file: Path) -> Iterator[str]:
-    table = read_table(file)
-    if "query" not in table.columns:
-        raise FileError(file, f"no column query; there are: {', '.join(table.columns)}", line=1)
-    return (row.get("query", "") for row in table)
+    return (row["query"] for row in read_fields(file, "query"))
 
 
 def _rows(
@@ -149,12 +146,8 @@ def _candidates(file: Path) -> "dict[str, list[Candidate]]":
     """Products by query, both in the order of the file."""
     from taxonomy.search.rerank import Candidate
 
-    table, groups = read_table(file), dict[str, list[Candidate]]()
-    if missing := {"query", "product_id", "title"} - set(table.columns):
-        raise FileError(
-            file, f"no column {', '.join(sorted(missing))}; there are: {', '.join(table.columns)}", line=1
-        )
-    for place, row in enumerate(table, 2):
+    groups: dict[str, list[Candidate]] = {}
+    for place, row in enumerate(read_fields(file, "query", "product_id", "title", optional=["score"]), 2):
         cell = row.get("score", "")
         try:
             score = float(cell) if cell else None
