@@ -117,6 +117,31 @@ def test_map_says_which_column_is_the_title(shelftree: Shelftree, files: Path) -
     assert mapped.json["accepted"] == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["build", "odd.csv", "--out", "o.csv"],
+        ["classify", "odd.csv", "--model", "MODEL", "--out", "o.csv"],
+        ["evaluate", "odd.csv", "--model", "MODEL"],
+        ["train", "odd.csv", "--out", "odd-model", "--epochs", "1"],
+        ["search", "--products", "odd.csv", "--queries", "queries.csv", "--out", "o.csv"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_command_on_products_takes_a_map(
+    shelftree: Shelftree, files: Path, model: Path, words: list[str]
+) -> None:
+    (files / "odd.csv").write_text(
+        "nr,bezeichnung,category\n" + "".join(f"{at},spade {at},Garden > Tools\n" for at in range(4))
+        + "".join(f"9{at},mug {at},Kitchen > Cups\n" for at in range(4))
+    )  # fmt: skip
+    words = [str(model) if word == "MODEL" else word for word in words]
+
+    plain, mapped = shelftree(*words), shelftree(*words, "--map", "title=bezeichnung")
+
+    assert (plain.code, mapped.code) == (2, 0), mapped.err
+
+
 def test_products_can_be_placed_by_their_own_category(shelftree: Shelftree) -> None:
     shelftree("taxonomy", "import", "tree.csv", "--name", "own")
 

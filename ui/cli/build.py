@@ -13,7 +13,7 @@ from taxonomy.formats import tree_json
 from taxonomy.product import Source
 from taxonomy.service import editing
 from ui.cli.models import MaybeFile
-from ui.cli.options import AsJson, CatalogName, Device, TaxonomyName
+from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import products_of
@@ -40,6 +40,7 @@ def build(
     random_seed: Annotated[int, typer.Option("--random-seed", help="The same seed gives the same tree.")] = 0,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
+    map_: Map = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +59,7 @@ def build(
 
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
-        products = list(products_of(app, file, catalog, bar))
+        products = list(products_of(app, file, catalog, bar, map_=map_))
         built = app.build(products, shape=shape, seed=random_seed, progress=bar)
         change = _propose(app, built, catalog, taxonomy) if catalog and taxonomy else None
         if out:

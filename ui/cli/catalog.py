@@ -9,7 +9,7 @@ import typer
 from ingest.readers import open_catalog
 from taxonomy.service.importing import import_catalog
 from taxonomy.service.placing import place_by_label
-from ui.cli.options import AsJson, File, parse_map
+from ui.cli.options import AsJson, File, Map, parse_map
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.wiring import App
@@ -23,10 +23,7 @@ catalog = typer.Typer(no_args_is_help=True, help="Catalogues: import a file of p
 def import_(
     file: File,
     name: Annotated[str, typer.Option("--name", help="The catalogue; made if it is new.")],
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="FIELD=COLUMN where the header does not say it, as in title='Artikel'."),
-    ] = None,
+    map_: Map = None,
     rejects: Annotated[
         Path | None, typer.Option("--rejects", help="Where refused rows go; FILE.rejects.csv by default.")
     ] = None,
@@ -44,7 +41,7 @@ def import_(
 
     Example: shelftree catalog import products.csv --name shop --map title=Artikel
     """
-    mapping = parse_map(map_ or [])
+    mapping = parse_map(map_)
     refused = rejects or Path.cwd() / f"{file.name}.rejects.csv"
     with App.open() as app, Bar(quiet=as_json) as bar, app.uow() as uow:
         rows = open_catalog(file, mapping=mapping, rejects=refused)

@@ -1,6 +1,7 @@
 """`shelftree evaluate`: a model, a router or a reranker beside what people say."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Annotated
 import typer
 
 from taxonomy.errors import InputError
+from taxonomy.product import Product
 from ui.cli.models import MaybeFile, Precision
-from ui.cli.options import AsJson, CatalogName, Device, TaxonomyName
+from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import held_out, products_of
@@ -37,6 +39,7 @@ def evaluate(
     catalog: CatalogName = "",
     report: Annotated[Path | None, typer.Option("--report", help="Folder for the figures as JSON.")] = None,
     precision: Precision = 0.95,
+    map_: Map = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +52,8 @@ def evaluate(
     """
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         if task is Task.CLASSIFY:
-            summary = _classify(app, file, catalog, _needed(model, "--model"), precision, bar)
+            products = products_of(app, file, catalog, bar, map_=map_)
+            summary = _classify(app, products, _needed(model, "--model"), precision, bar)
         elif task is Task.ROUTE:
             summary = _route(app, _needed(file, "FILE"), tree, taxonomy, model)
         else:
@@ -62,12 +66,11 @@ def evaluate(
 
 
 def _classify(
-    app: App, file: Path | None, catalog: str, model: Path, precision: float, bar: Bar
+    app: App, products: Iterable[Product], model: Path, precision: float, bar: Bar
 ) -> dict[str, object]:
     from ingest.evaluate.classify import evaluate as measure
 
-    rows = held_out(products_of(app, file, catalog, bar))
-    return asdict(measure(app.classifier(model), rows, precision=precision, progress=bar))
+    return asdict(measure(app.classifier(model), held_out(products), precision=precision, progress=bar))
 
 
 def _route(app: App, file: Path, tree: Path | None, taxonomy: str, model: Path | None) -> dict[str, object]:

@@ -13,7 +13,7 @@ from taxonomy.errors import InputError
 from taxonomy.product import Assignment, Source
 from taxonomy.service.placing import place_by_model
 from taxonomy.tree import Tree
-from ui.cli.options import AsJson, CatalogName, Device, ModelDir, TaxonomyName
+from ui.cli.options import AsJson, CatalogName, Device, Map, ModelDir, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import head, products_of
@@ -44,6 +44,7 @@ def train(
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the products.")] = None,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
+    map_: Map = None,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune a classifier on products that have a category.
@@ -58,7 +59,7 @@ def train(
 
     settings = TrainSettings() if epochs is None else TrainSettings(epochs=epochs)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
-        products = products_of(app, file, catalog, bar)
+        products = products_of(app, file, catalog, bar, map_=map_)
         tree = app.tree(taxonomy=taxonomy) if taxonomy else None
         report = finetune(
             products,
@@ -83,6 +84,7 @@ def classify(
     precision: Precision = 0.95,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
+    map_: Map = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -99,7 +101,7 @@ def classify(
         )
     tally = Counter[str]()
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
-        products = products_of(app, file, catalog, bar)
+        products = products_of(app, file, catalog, bar, map_=map_)
         stored = head(app, taxonomy) if catalog and taxonomy else None
         classifier = app.classifier(model, stored)
         bar.start("classifying")

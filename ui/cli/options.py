@@ -1,5 +1,6 @@
 """Options that several commands share, so that each is worded once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ __all__ = [
     "CatalogName",
     "Device",
     "File",
+    "Map",
     "MaybeModel",
     "ModelDir",
     "OutFile",
@@ -32,6 +34,10 @@ Device = Annotated[
     ),
 ]
 File = Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet; `.gz` allowed.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="FIELD=COLUMN where the header does not say it, as in title='Artikel'."),
+]
 MaybeModel = Annotated[
     Path | None, typer.Option("--model", help="Folder that `train` wrote; adds what it learnt.")
 ]
@@ -40,7 +46,7 @@ OutFile = Annotated[Path, typer.Option("--out", help="Where to write; the ending
 TaxonomyName = Annotated[str, typer.Option("--taxonomy", help="A taxonomy in the store.")]
 
 
-def parse_map(pairs: list[str]) -> dict[str, str]:
+def parse_map(pairs: Sequence[str] | None) -> dict[str, str]:
     """`title=Product Name` pairs as a mapping.
 
     Raises
@@ -54,7 +60,7 @@ def parse_map(pairs: list[str]) -> dict[str, str]:
     {'title': 'Product Name'}
     """
     mapping = {}
-    for pair in pairs:
+    for pair in pairs or ():
         field, equals, column = pair.partition("=")
         if not equals:
             raise InputError(

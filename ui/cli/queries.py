@@ -10,7 +10,7 @@ from ingest.readers import read_fields, write_table
 from taxonomy.errors import FileError, InputError
 from taxonomy.node import NodeId
 from taxonomy.product import ProductId
-from ui.cli.options import AsJson, CatalogName, Device, File, MaybeModel, OutFile, TaxonomyName
+from ui.cli.options import AsJson, CatalogName, Device, File, Map, MaybeModel, OutFile, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import products_of
@@ -107,6 +107,7 @@ def search(
     out: OutFile,
     products: Annotated[Path | None, typer.Option("--products", help="A file of products.")] = None,
     catalog: CatalogName = "",
+    map_: Map = None,
     model: MaybeModel = None,
     top: Top = 10,
     device: Device = "auto",
@@ -118,7 +119,9 @@ def search(
     """
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         asked = list(_queries(queries))
-        searcher = app.searcher(products_of(app, products, catalog, bar), model=model, progress=bar)
+        searcher = app.searcher(
+            products_of(app, products, catalog, bar, map_=map_), model=model, progress=bar
+        )
         bar.start("searching", len(asked))
         rows = (
             (query, rank, one.product_id, round(one.score, 6))

@@ -1,6 +1,6 @@
 """Where a command's products come from: a file, or a catalogue in the store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ingest.readers import open_catalog
@@ -8,6 +8,7 @@ from taxonomy.errors import InputError
 from taxonomy.ports import Progress
 from taxonomy.product import Product
 from taxonomy.tree import Tree
+from ui.cli.options import parse_map
 from ui.wiring import App
 
 __all__ = ["StoredProducts", "head", "held_out", "products_of"]
@@ -24,7 +25,9 @@ class StoredProducts:
             yield from uow.catalogs.products(self.name)
 
 
-def products_of(app: App, file: Path | None, catalog: str, progress: Progress) -> Iterable[Product]:
+def products_of(
+    app: App, file: Path | None, catalog: str, progress: Progress, *, map_: Sequence[str] | None = None
+) -> Iterable[Product]:
     """The products of a file, or of a catalogue in the store, to be read as often as needed.
 
     Raises
@@ -35,7 +38,7 @@ def products_of(app: App, file: Path | None, catalog: str, progress: Progress) -
     if (file is None) == (not catalog):
         raise InputError("give either a FILE of products or --catalog NAME, and not both")
     if file is not None:
-        rows = open_catalog(file)
+        rows = open_catalog(file, mapping=parse_map(map_))
         progress.note(f"{file.name}: {', '.join(f'{k} from {v!r}' for k, v in rows.columns.items())}")
         return rows
     with app.uow() as uow:
