@@ -1,6 +1,7 @@
 """Every command on a small shop: what it does, what it says, and how it refuses."""
 
 import csv
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -382,6 +383,17 @@ def test_a_mistake_gets_one_clear_error(shelftree: Shelftree, words: list[str], 
     assert done.code in (1, 2)
     assert says in done.err
     assert "Traceback" not in done.err + done.out
+
+
+@pytest.mark.parametrize("command", ["ui", "serve"])
+def test_a_port_in_use_is_named(shelftree: Shelftree, command: str) -> None:
+    with socket.create_server(("localhost", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        done = shelftree(command, "--port", port)
+
+    assert done.code == 2
+    assert f"port {port}" in done.err
 
 
 def test_the_database_is_backed_up_restored_and_stopped(shelftree: Shelftree, files: Path) -> None:

@@ -1,6 +1,7 @@
 """`shelftree ui` and `serve`: the app in a browser, and the HTTP service."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from taxonomy.errors import InputError
 from ui.wiring import App
 
 __all__ = ["PORT", "Port", "open_app", "serve", "ui"]
@@ -28,12 +30,15 @@ def serve(port: Port = 8080, host: Host = "localhost") -> None:
 
     from ui.api.app import create
 
+    _require_free(host, port)
+
     with App.open() as app:
         uvicorn.run(create(app), host=host, port=port, log_level="info")
 
 
 def open_app(*, port: int = PORT, host: str = "localhost", catalog: str = "", taxonomy: str = "") -> None:
     """Run Streamlit on the app until it is stopped; it shows this catalogue and taxonomy first."""
+    _require_free(host, port)
     script = Path(__file__).parent.parent / "web" / "app.py"
     options = {
         "server.address": host,
@@ -47,3 +52,14 @@ def open_app(*, port: int = PORT, host: str = "localhost", catalog: str = "", ta
     subprocess.run(
         [sys.executable, "-m", "streamlit", "run", str(script), *words], env=environment, check=False
     )
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port that something else listens on, before anything is loaded."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"cannot listen on {host}, port {port} ({reason}): take another with --port"
+        ) from None
