@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -53,6 +54,8 @@ class App:
 
     settings: Settings = field(default_factory=Settings)
     _routers: "OrderedDict[tuple[object, ...], Router]" = field(default_factory=OrderedDict, repr=False)
+
+    _one_at_a_time: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
     def open(cls) -> "App":
@@ -178,7 +181,7 @@ class App:
 
     def stored_router(self, taxonomy: str, catalog: str = "") -> "Router":
         """The router of a taxonomy's head and its release's model, kept until either changes."""
-        with self.uow() as uow:
+        with self._one_at_a_time, self.uow() as uow:
             tree = uow.trees.head(taxonomy)
             current = uow.releases.current(taxonomy)
             model = Path(current[0].model_dir) if current and current[0].model_dir else None
@@ -190,8 +193,8 @@ class App:
                 )
                 while len(self._routers) > ROUTERS_KEPT:
                     self._routers.popitem(last=False)
-        self._routers.move_to_end(key)
-        return self._routers[key]
+            self._routers.move_to_end(key)
+            return self._routers[key]
 
     def router_of(
         self, *, file: Path | None = None, taxonomy: str = "", catalog: str = "", model: Path | None = None
