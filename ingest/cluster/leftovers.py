@@ -65,7 +65,7 @@ def attach(points: Floats, groups: Indices) -> Placed:
     Returns
     -------
     Placed
-        Membership is the cosine to the group's centre over that of its median member, at most 1; 0 for noise.
+        Membership is the cosine to the group's centre over that of its most typical member; 0 for noise.
     """
     middle = centroids(points, groups)
     if not len(middle):
@@ -75,11 +75,11 @@ def attach(points: Floats, groups: Indices) -> Placed:
     own = np.where(held, groups, nearest)
     # A member is nearer to the centre for having made it: compare what is new with members as if they were.
     sims[held] = _without_self(points[held], groups[held])
-    rim, median = (_quantile(sims, groups, len(middle), share) for share in (_OUTERMOST, 0.5))
+    rim, best = (_quantile(sims, groups, len(middle), share) for share in (_OUTERMOST, 1.0))
     placed = np.where(held | (sims >= rim[own]), own, NOISE)
-    typical = np.clip(sims / np.maximum(median[own], 1e-6), 0.0, 1.0)
+    typical = np.clip(sims / np.maximum(best[own], 1e-6), 0.0, 1.0)
     # All members at the very centre (zero vectors of equal products) are as typical as can be.
-    typical = np.where(held & (median[own] <= 1e-6), 1.0, typical)
+    typical = np.where(held & (best[own] <= 1e-6), 1.0, typical)
     return Placed(placed, np.where(placed == NOISE, 0.0, typical).astype(np.float32))
 
 

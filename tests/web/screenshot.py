@@ -1,7 +1,7 @@
 """Take docs/screenshot.png: `python -m tests.web.screenshot [ADDRESS [CATEGORY [QUERY]]]`.
 
 Without an address the sample store in memory is shown; with one, the app that runs there, for example after
-`shelftree ui --no-browser`.
+`shelftree ui`.
 """
 
 import sys
