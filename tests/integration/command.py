@@ -1,6 +1,7 @@
 """The command line as a user has it, in a process of its own or in this one."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -45,4 +46,10 @@ def start(*words: object, environment: Mapping[str, str]) -> "subprocess.Popen[s
         stderr=subprocess.PIPE,
         text=True,
         env={**child_environment(), **environment},
+        preexec_fn=_hear_ctrl_c,
     )
+
+
+def _hear_ctrl_c() -> None:
+    """A shell's background jobs, which the tests may be one of, are started deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
