@@ -271,7 +271,7 @@ def entries_of(file: Path, *, format: str | None = None) -> list[Entry]:
     FileError, InputError
         As for `taxonomy.formats.read_entries`.
     """
-    if format not in (None, "table") or not {".jsonl", ".ndjson", ".parquet"} & set(file.suffixes):
+    if format not in (None, "table") or not {".jsonl", ".ndjson", ".parquet", ".pq"} & set(file.suffixes):
         return read_entries(file, format=format)
     rows = read_table(file)
     cells = ((at, [row.get(name, "") for name in rows.columns]) for at, row in enumerate(rows, 1))

@@ -95,7 +95,10 @@ def _classify(app: App, data: Path, model: Path | None, bar: Bar) -> dict[str, R
                     products, out=model, base=base, device=app.settings.device, cache=app.cache, progress=bar
                 )
             )
-        classifier = app.classifier(model)
+        # A cache of its own: vectors kept from an earlier run would pass for speed.
+        fresh = App(Settings(device=app.settings.device, cache=Path(folder) / "cache"))
+        classifier = fresh.classifier(model)
+        classifier.posteriors(["the first call converts the model"])
         report, classify_s = _timed(lambda: evaluate(classifier, products, progress=bar))
     rows["Shelftree"] = {
         "leaf": report.leaf.leaf_accuracy,
