@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from ingest.readers.cells import choose_separator, first_image, parse_path, parse_price
 from ingest.readers.columns import recognise
+from ingest.readers.feed import FeedFile
 from ingest.readers.records import Counts, Reason, Reject, Row
 from ingest.readers.seen import SeenIds
 from ingest.readers.source import beginning
@@ -39,6 +40,7 @@ class Catalog:
         self.path, self.columns, self.counts = path, columns, Counts()
         self._rows, self._rejects, self._progress = rows, rejects, progress
         self._taken = frozenset(columns.values())
+        self._needs_ids = isinstance(rows, FeedFile)  # a feed promises one, so that a row without is broken
         category = columns.get("category_path")
         sample = beginning(rows, lambda row: row.raw) if category else []
         self.separator = choose_separator(
@@ -65,6 +67,8 @@ class Catalog:
         title, brand, path = known["title"], known.get("brand", ""), known.get("category_path", "")
         if not title:
             return Reject(line, Reason.NO_TITLE, row.text)
+        if self._needs_ids and not known.get("id"):
+            return Reject(line, Reason.NO_ID, row.text)
         product_id = known.get("id") or _content_id(title, brand, path)
         if not seen.add(product_id):
             return Reject(line, Reason.DUPLICATE_ID, row.text)
@@ -93,7 +97,7 @@ def open_catalog(
     rejects: Path | None = None,
     progress: Progress = _SILENT,
 ) -> Catalog:
-    """The catalogue in a CSV, TSV, JSON lines or Parquet file, chosen by its ending (``.gz`` allowed).
+    """The catalogue in a CSV, TSV, JSON lines, Parquet or XML feed file, by its ending (``.gz`` allowed).
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from taxonomy.errors import FileError, InputError
 
-__all__ = ["FIELDS", "QUERY_FIELDS", "find_column", "recognise"]
+__all__ = ["FIELDS", "QUERY_FIELDS", "find_column", "plain", "recognise"]
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "id": (
@@ -66,7 +66,7 @@ def recognise(columns: Sequence[str], mapping: Mapping[str, str], path: Path) ->
     for field in FIELDS:
         if field not in found:
             free = [column for column in columns if column not in found.values()]
-            if column := _best(free, FIELDS[field]):
+            if column := _best(free, _names(field, columns)):
                 found[field] = column
     if not found.get("title"):
         hint = f"no column of titles among: {', '.join(columns)}. Say which it is: --map title=COLUMN"
@@ -91,20 +91,31 @@ def find_column(columns: Sequence[str], names: Sequence[str], path: Path) -> str
     raise FileError(path, hint, line=1)
 
 
+def _names(field: str, columns: Sequence[str]) -> tuple[str, ...]:
+    # Beside Google's category, which may be a number, a feed has the shop's own path in `product_type`.
+    of_feed = field == "category_path" and _best(columns, ["google_product_category"])
+    return ("category_path", "product_type", *FIELDS[field]) if of_feed else FIELDS[field]
+
+
 def _best(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    by_key = {_key(column): column for column in reversed(columns)}
-    return next((by_key[key] for name in names if (key := _key(name)) in by_key), None)
+    by_key = {plain(column): column for column in reversed(columns)}
+    return next((by_key[key] for name in names if (key := plain(name)) in by_key), None)
 
 
-def _key(name: str) -> str:
+def plain(name: str) -> str:
+    """A column's name without case, blanks and signs, by which names are compared.
+
+    >>> plain("Product type"), plain("product_type")
+    ('producttype', 'producttype')
+    """
     return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def _field(name: str) -> str:
-    known = {_key(field): field for field in FIELDS} | {"category": "category_path"}
-    if _key(name) not in known:
+    known = {plain(field): field for field in FIELDS} | {"category": "category_path"}
+    if plain(name) not in known:
         raise InputError(f"--map {name}=...: there is no field {name!r}; fields are {', '.join(FIELDS)}")
-    return known[_key(name)]
+    return known[plain(name)]
 
 
 def _column(name: str, columns: Sequence[str]) -> str:

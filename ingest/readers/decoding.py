@@ -45,7 +45,10 @@ _INSIDE_WORD = re.compile("(?<=[a-zà-ÿ])[£¢¥§²³¼½¾×¡¿«»„](?=[a
 
 
 class Line(NamedTuple):
-    """A line without its end; `cut`: it was longer than `MAX_LINE_CHARS` and only its beginning is here."""
+    """A line without its end; `cut`: it was longer than `MAX_LINE_CHARS` and only its beginning is here.
+
+    Empty lines in a row are one `Line`, whose text is the line ends between them: a file may hold millions.
+    """
 
     number: int
     text: str
@@ -69,8 +72,10 @@ class Lines:
         self._returned.extendleft(reversed(list(lines)))
 
 
-def encoding_of(sample: bytes) -> str:
+def encoding_of(sample: bytes, *, declared: str = "") -> str:
     """The encoding of text that begins with a sample: by its byte order mark, else UTF-8 if credible.
+
+    Else it is what the file declares, where it does; else it is guessed.
 
     A few bytes that break UTF-8 do not make a file Latin-1; they make rows that are rejected.
 
@@ -85,7 +90,7 @@ def encoding_of(sample: bytes) -> str:
     decoded = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)
     n_bad = sum("\ud800" <= c <= "\udfff" for c in decoded)
     n_good = sum(c > "\x7f" for c in decoded) - n_bad
-    return "utf-8" if n_bad <= n_good else _legacy(sample) or "utf-8"
+    return "utf-8" if n_bad <= n_good else declared or _legacy(sample) or "utf-8"
 
 
 def _unmarked_utf16(head: bytes) -> str | None:
@@ -117,7 +122,7 @@ def _western(telling: bytes) -> bool:
     return credible and sum(c > "\x7f" for c in words) <= 0.5 * len(words)  # Cyrillic words look all accents
 
 
-def text_chunks(chunks: Iterable[bytes]) -> Iterator[str]:
+def text_chunks(chunks: Iterable[bytes], *, declared: str = "") -> Iterator[str]:
     """The bytes as text. The encoding is settled at the first chunk that is not plain ASCII."""
     decoder: codecs.IncrementalDecoder | None = None
     for chunk in chunks:
@@ -125,7 +130,7 @@ def text_chunks(chunks: Iterable[bytes]) -> Iterator[str]:
             yield chunk.decode("ascii")
             continue
         if decoder is None:
-            encoding = encoding_of(chunk)
+            encoding = encoding_of(chunk, declared=declared)
             errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
             decoder = codecs.getincrementaldecoder(encoding)(errors)
         yield _decoded(decoder, chunk)
@@ -143,14 +148,23 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
     """The lines, numbered from 1; they end in LF or CRLF, or in CR where the file begins without any LF."""
-    number, tail, cut, end = 1, "", False, ""
+    number, tail, cut, end, n_empty = 1, "", False, "", 0
     for chunk in text_chunks(chunks):
         end = end or ("\r" if "\r" in chunk and "\n" not in chunk else "\n")
         *pieces, rest = chunk.split(end)
         for piece in pieces:
+            if not tail and piece in ("", "\r"):
+                n_empty += 1
+                continue
+            if n_empty:
+                yield Line(number, "\n" * (n_empty - 1), False)
+                number, n_empty = number + n_empty, 0
             text, cut = _bounded(tail + piece, cut)
             yield Line(number, text.removesuffix("\r"), cut)
             number, tail, cut = number + 1, "", False
+        if n_empty:
+            yield Line(number, "\n" * (n_empty - 1), False)
+            number, n_empty = number + n_empty, 0
         tail, cut = _bounded(tail + rest, cut)
     if tail:
         yield Line(number, tail.removesuffix("\r"), cut)

@@ -123,14 +123,18 @@ class Delimited:
 
     def _is_whole(self) -> bool:
         """Take further lines until no quote is open; False: that never comes, or comes out broken."""
-        is_open, size = self.dialect.ends_open(self._taken[0].text, False), len(self._taken[0].text)
+        is_open, size, n_lines = (
+            self.dialect.ends_open(self._taken[0].text, False),
+            len(self._taken[0].text),
+            1,
+        )
         while is_open:
             line = next(self.lines, None)
             if line is None:
                 return False
             self._taken.append(line)
-            size += len(line.text)
-            if line.cut or size > MAX_LINE_CHARS or len(self._taken) > MAX_RECORD_LINES:
+            size, n_lines = size + len(line.text), n_lines + 1 + line.text.count("\n")
+            if line.cut or size > MAX_LINE_CHARS or n_lines > MAX_RECORD_LINES:
                 return False
             is_open = self.dialect.ends_open(line.text, True)
         return is_open is False

@@ -1,9 +1,6 @@
 """Parquet, in batches small enough for any row group."""
 
-import gzip
-import shutil
 import tempfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
@@ -56,15 +53,14 @@ def _opened(source: Source, stack: ExitStack) -> Any:  # pyarrow has no types
     stream = cast(BinaryIO, stack.enter_context(source.path.open("rb")))
     try:
         if source.gzipped:  # Parquet is read from its end, a gzip stream only from its beginning
-            packed = stack.enter_context(gzip.GzipFile(fileobj=stream))
             stream = cast(BinaryIO, stack.enter_context(tempfile.TemporaryFile()))  # noqa: SIM115
-            shutil.copyfileobj(packed, stream)
+            stream.writelines(source.chunks())
         # Dictionaries are kept and column chunks streamed: a value repeated a million times is held once.
         names = [column.name for column in pq.read_schema(stream) if pa.types.is_string(column.type)]
         file = pq.ParquetFile(stream, buffer_size=1 << 16, pre_buffer=False, read_dictionary=names)
         _check_pages(source, stream, file.metadata)
         return file
-    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+    except (pa.ArrowException, OSError) as error:
         raise FileError(source.path, f"is not Parquet, or cut off: {_brief(error)}") from error
 
 

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     """Why a row was not taken."""
 
     NO_TITLE = "no title"
+    NO_ID = "no id"
     QUOTING = "broken quoting"
     NUL = "NUL character"
     UNDECODABLE = "undecodable bytes"

@@ -13,6 +13,10 @@ from taxonomy.errors import FileError
 __all__ = ["CHUNK_BYTES", "ENDINGS", "Format", "Source", "beginning", "format_of", "open_source"]
 
 CHUNK_BYTES = 1 << 18
+MAX_RATIO = 200
+"""Packed catalogues grow 3 to 20 times, XML feeds up to 60; deflate itself ends at 1,032."""
+BOMB_BYTES = 64 << 20
+"""Up to here any ratio passes: a short file of one repeated row does no harm."""
 SAMPLE_ROWS = 1000
 SAMPLE_CHARS = 4_000_000
 
@@ -26,6 +30,7 @@ class Format(StrEnum):
     TSV = "tsv"
     JSON_LINES = "jsonl"
     PARQUET = "parquet"
+    XML = "xml"
 
 
 ENDINGS = {
@@ -38,11 +43,23 @@ ENDINGS = {
     ".json": Format.JSON_LINES,
     ".parquet": Format.PARQUET,
     ".pq": Format.PARQUET,
+    ".xml": Format.XML,
+    ".rss": Format.XML,
+    ".atom": Format.XML,
 }
 
+_ZIP = "is a spreadsheet or zip archive: save it as CSV, or unpack it first"
+_ARCHIVE = "is an archive: unpack it first, or pack it with gzip"
+_PACKED = (".zip", ".7z", ".rar", ".bz2", ".xz", ".zst", ".tar", ".tgz")
 _FOREIGN = {
-    b"\x1f\x8b": "is gzip inside: let its name end in .gz",
-    b"PK\x03\x04": "is a spreadsheet or zip archive: save it as CSV, or unpack it first",
+    b"\x1f\x8b": "is gzip inside: let its name end in .gz, or unpack it where it is packed twice",
+    b"PK\x03\x04": _ZIP,
+    b"PK\x05\x06": "is an empty zip archive: get the file again",
+    b"7z\xbc\xaf": _ARCHIVE,
+    b"Rar!": _ARCHIVE,
+    b"BZh": _ARCHIVE,
+    b"\x28\xb5\x2f\xfd": _ARCHIVE,
+    b"\xfd7zX": _ARCHIVE,
     b"\xd0\xcf\x11\xe0": "is an old Excel workbook: save it as CSV",
     b"PAR1": "is Parquet inside: let its name end in .parquet",
     b"%PDF": "is a PDF: save the table as CSV",
@@ -64,14 +81,20 @@ class Source:
         except OSError as error:
             raise FileError(self.path, f"cannot be read: {error.strerror or error}") from error
 
+    @property
+    def most_bytes(self) -> int:
+        """How much may come out of it: a gzip file that gives more was made to fill the machine."""
+        return max(BOMB_BYTES, MAX_RATIO * self.path.stat().st_size)
+
     def chunks(self) -> Iterator[bytes]:
         """The unpacked bytes, at most `CHUNK_BYTES` at a time.
 
         Raises
         ------
         FileError
-            A read fails, or the gzip stream is cut off or damaged; what came before has been given.
+            A read fails, or the gzip stream is cut off, damaged or a bomb; what came before has been given.
         """
+        n_bytes, most = 0, self.most_bytes
         with self.open() as stream:
             while True:
                 try:
@@ -80,6 +103,10 @@ class Source:
                     raise FileError(self.path, f"cut off or damaged ({error}); get the file again") from error
                 if not chunk:
                     return
+                n_bytes += len(chunk)
+                if n_bytes > most and self.gzipped:
+                    hint = f"unpacks to over {MAX_RATIO} times its size, as no catalogue does; if it is meant"
+                    raise FileError(self.path, f"{hint}, unpack it and give the unpacked file")
                 yield chunk
 
 
@@ -97,9 +124,9 @@ def format_of(path: Path) -> tuple[Format, bool]:
     gzipped = path.suffix.lower() == ".gz"
     ending = (Path(path.stem) if gzipped else path).suffix.lower()
     if ending not in ENDINGS:
-        raise FileError(
-            path, f"unknown ending {ending!r}; use one of {', '.join(ENDINGS)}, each also with .gz"
-        )
+        first = "unpack it first; " if ending in _PACKED else ""
+        hint = f"unknown ending {ending!r}; {first}use one of {', '.join(ENDINGS)}, each also with .gz"
+        raise FileError(path, hint)
     return ENDINGS[ending], gzipped
 
 
@@ -116,6 +143,8 @@ def open_source(path: Path | str) -> Source:
         raise FileError(path, "is a folder; name a file in it")
     if not path.exists():
         raise FileError(path, "there is no such file")
+    if not path.is_file():  # a pipe would keep us waiting, and everything is read twice
+        raise FileError(path, "is a pipe or device; write it to a file first, and name that")
     source = Source(path, *format_of(path))
     try:
         with path.open("rb") as stream:
@@ -124,10 +153,11 @@ def open_source(path: Path | str) -> Source:
         raise FileError(path, f"cannot be read: {error.strerror or error}") from error
     if not head:
         raise FileError(path, "is empty")
-    if source.gzipped and not head.startswith(b"\x1f\x8b"):
-        raise FileError(path, "is named .gz but is not gzip; drop .gz from its name, or pack it")
-    if not source.gzipped:
-        _check_text(source, head)
+    if source.gzipped:
+        if not head.startswith(b"\x1f\x8b"):
+            raise FileError(path, "is named .gz but is not gzip; drop .gz from its name, or pack it")
+        head = next(source.chunks(), b"")
+    _check_text(source, head)
     return source
 
 

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from ingest.readers.columns import QUERY_FIELDS, find_column
 from ingest.readers.delimited_file import DelimitedFile
+from ingest.readers.feed import FeedFile
 from ingest.readers.json_lines import JsonLinesFile
 from ingest.readers.parquet import ParquetFile
 from ingest.readers.records import Counts, Reject, Row
@@ -43,6 +44,8 @@ def open_rows(path: Path | str) -> RowFile:
             return ParquetFile(source)
         case Format.JSON_LINES:
             return JsonLinesFile(source)
+        case Format.XML:
+            return FeedFile(source)
         case _:
             return DelimitedFile(source)
 
@@ -53,7 +56,7 @@ class Table:
     Attributes
     ----------
     columns : tuple of str
-        The names in the header; of JSON lines, all names in the first rows.
+        The names in the header; of JSON lines, all names in the first rows, and of feeds.
     counts : Counts
         Of the iteration that is going on or was the last; accepted + rejected = read at any time.
     """
@@ -103,12 +106,12 @@ def sifted(
                     yield row[1]
         except FileError as error:
             raise FileError(
-                error.path, f"{error.reason} (rows up to here were read)", line=line or None
+                error.path, f"{error.reason} (rows up to here were read)", line=error.line or line or None
             ) from error
 
 
 def read_table(path: Path | str, *, rejects: Path | None = None, progress: Progress = _SILENT) -> Table:
-    """A CSV, TSV, JSON lines or Parquet file (by its ending, ``.gz`` allowed) as rows of text.
+    """A CSV, TSV, JSON lines, Parquet or XML feed file (by its ending, ``.gz`` allowed) as rows of text.
 
     Rows that cannot be used are counted, and written to `rejects` (line, reason, excerpt) where it is given.
 

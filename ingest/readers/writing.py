@@ -36,6 +36,8 @@ def write_table(path: Path | str, columns: Sequence[str], rows: Iterable[Sequenc
     """
     path = Path(path)
     kind, gzipped = format_of(path)
+    if kind is Format.XML:
+        raise FileError(path, "XML feeds are read and not written: let the name end in .csv, .tsv or .jsonl")
     try:
         with _replacing(path) as file:
             if not gzipped:

@@ -99,8 +99,12 @@ HEADERS = [
     ("name,title", {"title": "title"}),
     ("ITEM_NAME,category,category_path", {"title": "ITEM_NAME", "category_path": "category_path"}),
     (
-        "title,product_type,google_product_category",
-        {"title": "title", "category_path": "google_product_category"},
+        "title,categories,product_type,google_product_category",
+        {"title": "title", "category_path": "product_type"},
+    ),
+    (
+        "title,categories,product_type",
+        {"title": "title", "category_path": "categories"},
     ),
     (
         "product_uid,product_title,Image Src",
