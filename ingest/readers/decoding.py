@@ -90,7 +90,7 @@ def encoding_of(sample: bytes, *, declared: str = "") -> str:
     decoded = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)
     n_bad = sum("\ud800" <= c <= "\udfff" for c in decoded)
     n_good = sum(c > "\x7f" for c in decoded) - n_bad
-    return "utf-8" if n_bad <= n_good else declared or _legacy(sample) or "utf-8"
+    return "utf-8" if n_bad <= (0 if declared else n_good) else declared or _legacy(sample) or "utf-8"
 
 
 def _unmarked_utf16(head: bytes) -> str | None:
