@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ingest.readers.parquet_pages import page_sizes
+from ingest.readers.parquet_pages import column_chunks, page_sizes
 from ingest.readers.records import MAX_FIELD_CHARS, Reason, Reject, Row, cell_text, fault
 from ingest.readers.source import Source
 from taxonomy.errors import FileError
@@ -34,22 +34,24 @@ class ParquetFile:
     def __init__(self, source: Source) -> None:
         self._source = source
         with ExitStack() as stack:
-            self.columns: tuple[str, ...] = tuple(_opened(source, stack).schema_arrow.names)
+            stream, file = _opened(source, stack)
+            _check_pages(source, stream)
+            self.columns: tuple[str, ...] = tuple(file.schema_arrow.names)
 
     def __iter__(self) -> Iterator[Row | Reject]:
         with ExitStack() as stack:
-            file = _opened(self._source, stack)
+            _, file = _opened(self._source, stack)
             number = 0
             try:
                 for batch in file.iter_batches(batch_size=_batch_rows(file), use_threads=False):
                     yield from _rows(batch, number)
                     number += batch.num_rows
-            except (pa.ArrowException, OSError) as error:
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
                 hint = f"is damaged ({_brief(error)}); get the file again"
                 raise FileError(self._source.path, hint) from error
 
 
-def _opened(source: Source, stack: ExitStack) -> Any:  # pyarrow has no types
+def _opened(source: Source, stack: ExitStack) -> tuple[BinaryIO, Any]:  # pyarrow has no types
     stream = cast(BinaryIO, stack.enter_context(source.path.open("rb")))
     try:
         if source.gzipped:  # Parquet is read from its end, a gzip stream only from its beginning
@@ -57,26 +59,22 @@ def _opened(source: Source, stack: ExitStack) -> Any:  # pyarrow has no types
             stream.writelines(source.chunks())
         # Dictionaries are kept and column chunks streamed: a value repeated a million times is held once.
         names = [column.name for column in pq.read_schema(stream) if pa.types.is_string(column.type)]
-        file = pq.ParquetFile(stream, buffer_size=1 << 16, pre_buffer=False, read_dictionary=names)
-        _check_pages(source, stream, file.metadata)
-        return file
-    except (pa.ArrowException, OSError) as error:
+        return stream, pq.ParquetFile(stream, buffer_size=1 << 16, pre_buffer=False, read_dictionary=names)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileError(source.path, f"is not Parquet, or cut off: {_brief(error)}") from error
 
 
-def _check_pages(source: Source, stream: BinaryIO, metadata: Any) -> None:
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for chunk in map(group.column, range(metadata.num_columns)):
-            if chunk.total_uncompressed_size <= MAX_PAGE_BYTES:
+def _check_pages(source: Source, stream: BinaryIO) -> None:
+    try:
+        for chunk in column_chunks(stream):
+            if chunk.unpacked <= MAX_PAGE_BYTES:
                 continue
-            start = chunk.dictionary_page_offset or chunk.data_page_offset
-            try:
-                largest = max(page_sizes(stream, start, chunk.total_compressed_size))
-            except ValueError as error:
-                raise FileError(source.path, f"is damaged: {error}; get the file again") from error
+            largest = max(page_sizes(stream, chunk.start, chunk.packed), default=0)
             if largest > MAX_PAGE_BYTES:
-                hint = f"a page of column {chunk.path_in_schema!r} has {largest >> 20} MB"
+                hint = f"a page of column {chunk.name!r} has {largest >> 20} MB"
                 raise FileError(source.path, f"{hint}; write it again with pages of 1 MB and no giant values")
+    except (ValueError, OSError) as error:
+        raise FileError(source.path, f"is damaged: {error}; get the file again") from error
 
 
 def _brief(error: BaseException) -> str:
@@ -94,7 +92,7 @@ def _rows(batch: Any, before: int) -> Iterator[Row | Reject]:
     columns = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         short, long_rows = _without_long(column)
-        columns[name] = [cell_text(value) for value in short.to_pylist()]
+        columns[name] = [cell_text(value) for value in _values(short)]
         too_long.update(long_rows)
     for i in range(batch.num_rows):
         cells = {name: values[i] for name, values in columns.items()}
@@ -103,6 +101,14 @@ def _rows(batch: Any, before: int) -> Iterator[Row | Reject]:
             reason = Reason.LONG_FIELD
         row = Row(before + i + 1, cells)
         yield Reject(row.line, reason, row.text) if reason else row
+
+
+def _values(column: Any) -> list[object]:
+    """Python's values; texts that are not UTF-8 come as bytes, so that only their rows are lost."""
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return list(column.cast(pa.string()).cast(pa.binary()).to_pylist())
 
 
 def _without_long(column: Any) -> tuple[Any, list[int]]:

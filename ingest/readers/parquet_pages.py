@@ -1,16 +1,55 @@
 """How large the pages of a Parquet file are: Arrow decodes a page whole, at four times its size.
 
-Arrow tells the sizes of column chunks only. A page begins with a header in Thrift's compact protocol, whose
-second and third fields are the size unpacked and packed (parquet-format, `PageHeader`).
+Arrow tells the sizes of column chunks only, and its Python side ends the process over a chunk whose statistics
+are damaged. So the footer (`FileMetaData`) and the headers before the pages (`PageHeader`) are read here; both
+are structs in Thrift's compact protocol, with the field numbers of parquet-format.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO, cast
 
-__all__ = ["page_sizes"]
+__all__ = ["Chunk", "column_chunks", "page_sizes"]
 
 _HEADER_BYTES = 1 << 16
-_BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _STRUCT = 3, (4, 5, 6), 7, 8, (9, 10), 12
+_TAIL_BYTES = 8
+_TRUE, _FALSE, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _STRUCT = 1, 2, 3, (4, 5, 6), 7, 8, (9, 10), 12
+
+Value = int | bytes | list["Value"] | dict[int, "Value"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A column of a row group: its name, where it starts, and its size in bytes packed and unpacked."""
+
+    name: str
+    start: int
+    packed: int
+    unpacked: int
+
+
+def column_chunks(file: BinaryIO) -> Iterator[Chunk]:
+    """The column chunks that the footer tells of.
+
+    Raises
+    ------
+    ValueError
+        The footer is damaged.
+    """
+    end = file.seek(0, 2) - _TAIL_BYTES
+    file.seek(end)
+    n_bytes = int.from_bytes(file.read(4), "little")
+    file.seek(max(end - n_bytes, 0))
+    try:
+        footer = _Compact(file.read(n_bytes)).struct()
+        for group in cast(list[dict[int, list[dict[int, dict[int, Value]]]]], footer[4]):
+            for column in group[1]:
+                about = column[3]
+                start = about.get(11) or about[9]  # the dictionary's page comes before those of values
+                name = b".".join(cast(list[bytes], about[3])).decode("utf-8", "replace")
+                yield Chunk(name, *(int(cast(int, value)) for value in (start, about[7], about[6])))
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("its footer cannot be read") from error
 
 
 def page_sizes(file: BinaryIO, start: int, n_bytes: int) -> Iterator[int]:
@@ -26,37 +65,56 @@ def page_sizes(file: BinaryIO, start: int, n_bytes: int) -> Iterator[int]:
         file.seek(start)
         header = _Compact(file.read(_HEADER_BYTES))
         try:
-            sizes = header.integers()
+            sizes = header.struct()
             unpacked, packed = sizes[2], sizes[3]
-        except (IndexError, KeyError) as error:
+        except (LookupError, TypeError, RecursionError) as error:
             raise ValueError(f"no page header at byte {start}") from error
-        if packed < 0:
+        if not isinstance(unpacked, int) or not isinstance(packed, int) or packed < 0:
             raise ValueError(f"no page header at byte {start}")
         yield unpacked
         start += header.at + packed
 
 
 class _Compact:
-    """A reader of Thrift's compact protocol that keeps whole numbers and passes over the rest."""
+    """A reader of Thrift's compact protocol; past the end of the data it raises IndexError."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self.at = data, 0
 
-    def integers(self) -> dict[int, int]:
-        """The whole numbers among the fields of a struct, by field id."""
-        found: dict[int, int] = {}
+    def struct(self) -> dict[int, Value]:
+        """The values of a struct, by field number."""
+        found: dict[int, Value] = {}
         field = 0
         while head := self._byte():
             field = field + (head >> 4) if head >> 4 else self._integer()
-            if head & 15 in _INTEGERS:
-                found[field] = self._integer()
-            else:
-                self._skip(head & 15)
+            kind = head & 15
+            found[field] = None if kind in (_TRUE, _FALSE) else self._value(kind)  # the kind is the value
         return found
+
+    def _value(self, kind: int) -> Value:
+        if kind in _INTEGERS:
+            return self._integer()
+        if kind == _STRUCT:
+            return self.struct()
+        if kind in _LISTS:
+            head = self._byte()
+            n = self._varint() if head >> 4 == 15 else head >> 4
+            return [self._value(head & 15) for _ in range(n)]
+        if kind == _BINARY:
+            return self._taken(self._varint())
+        if kind in (_TRUE, _FALSE, _BYTE, _DOUBLE):
+            return self._taken(8 if kind == _DOUBLE else 1)
+        raise TypeError(f"no kind {kind}")
 
     def _byte(self) -> int:
         self.at += 1
         return self._data[self.at - 1]
+
+    def _taken(self, n: int) -> bytes:
+        self.at += n
+        if self.at > len(self._data):
+            raise IndexError(self.at)
+        return self._data[self.at - n : self.at]
 
     def _varint(self) -> int:
         value = shift = 0
@@ -70,16 +128,3 @@ class _Compact:
     def _integer(self) -> int:
         value = self._varint()
         return (value >> 1) ^ -(value & 1)
-
-    def _skip(self, kind: int) -> None:
-        if kind == _STRUCT:
-            self.integers()
-        elif kind in _INTEGERS:
-            self._varint()
-        elif kind in _LISTS:
-            head = self._byte()
-            n = self._varint() if head >> 4 == 15 else head >> 4
-            for _ in range(n):
-                self._skip(head & 15)
-        else:  # booleans are told by their kind alone
-            self.at += {_BYTE: 1, _DOUBLE: 8}.get(kind, 0) if kind != _BINARY else self._varint()
