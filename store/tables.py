@@ -2,8 +2,9 @@
 
 ::
 
-    taxonomies ─┬─ nodes, redirects          the head of each tree
-                ├─ change_sets ── audit      how it came to be
+    taxonomies ─┬─ nodes, redirects, pins    the head of each tree
+                ├─ change_sets ── comments   what was proposed, decided and said
+                ├─ versions, audit, touches  how it came to be: steps, their edits, what each wrote
                 ├─ releases                  what was published, each with its whole tree
                 └─┬ assignments, placements  where products stand: by machines, by people
     catalogs ─────┴─ products, imports
@@ -49,15 +50,19 @@ __all__ = [
     "audit",
     "catalogs",
     "change_sets",
+    "comments",
     "imports",
     "metadata",
     "model_revisions",
     "nodes",
+    "pins",
     "placements",
     "products",
     "redirects",
     "releases",
     "taxonomies",
+    "touches",
+    "versions",
 ]
 
 
@@ -119,8 +124,8 @@ nodes = Table(
     Column("name", Text, nullable=False),
     Column("locked", Boolean, nullable=False),
     Column("external_id", Text, nullable=False),
-    Column("alt_labels", ARRAY(Text), nullable=False),
     Column("scope_note", Text, nullable=False),
+    Column("details", JSONB(none_as_null=True)),  # labels, attributes ...: NULL for none
     ForeignKeyConstraint(
         ["taxonomy_id", "parent_id"], ["nodes.taxonomy_id", "nodes.id"], deferrable=True, initially="DEFERRED"
     ),
@@ -141,6 +146,14 @@ redirects = Table(
     Index(None, "taxonomy_id", "live_id"),
 )
 
+pins = Table(
+    "pins",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("query", _Id, primary_key=True),  # folded
+    Column("node_id", _Id, nullable=False),  # may have retired since: redirects lead on
+)
+
 change_sets = Table(
     "change_sets",
     metadata,
@@ -158,11 +171,48 @@ change_sets = Table(
     _now("created_at"),
     Column("edits", JSONB, nullable=False),
     Column("inverse", JSONB, nullable=False),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("rest_of", _Id, ForeignKey("change_sets.id")),
+    Column("conflicts", JSONB, nullable=False, server_default="[]"),
+    Column("request_key", Text),  # of whoever may repeat the request; NULL: nobody
+    Column("request_body", Text, nullable=False, server_default=""),
     Index(None, "taxonomy_id", "applied_version"),
     Index(None, "taxonomy_id", "ordinal"),
+    Index(None, "taxonomy_id", "request_key", unique=True),
 )
 
-audit = Table(  # a trigger refuses every update, delete and truncate
+comments = Table(  # append-only, as are versions, audit and touches: a trigger refuses anything else
+    "comments",
+    metadata,
+    _surrogate(),
+    Column("change_set_id", _Id, ForeignKey("change_sets.id"), nullable=False, index=True),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    _now("at"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("change_set_id", _Id, ForeignKey("change_sets.id"), nullable=False),
+    Column("digest", Text, nullable=False),  # empty: of before digests were kept
+    Column("author", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+touches = Table(  # what each edit wrote: the index by which a stale edit finds who was first
+    "touches",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("key", _Id, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("aspect", _Id, primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+)
+
+audit = Table(
     "audit",
     metadata,
     _taxonomy(primary_key=True),

@@ -1,13 +1,14 @@
-"""A tree as rows: what the tables `nodes` and `redirects` and the column `releases.tree` hold."""
+"""A tree as rows: what the tables `nodes`, `redirects`, `pins` and the column `releases.tree` hold."""
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
+from taxonomy.values import from_json, to_json
 
 __all__ = ["Difference", "NodeRow", "RedirectRow", "difference", "pack", "tree_of", "unpack"]
 
@@ -22,8 +23,8 @@ class NodeRow(NamedTuple):
     name: str
     locked: bool
     external_id: str
-    alt_labels: list[str]
     scope_note: str
+    details: str | None
 
 
 class RedirectRow(NamedTuple):
@@ -42,6 +43,8 @@ class Difference(NamedTuple):
     gone: list[NodeId]
     redirects: list[RedirectRow]
     restored: list[NodeId]
+    pins: list[tuple[str, NodeId]]
+    unpinned: list[str]
 
 
 def difference(before: Tree, after: Tree) -> Difference:
@@ -60,10 +63,17 @@ def difference(before: Tree, after: Tree) -> Difference:
             if old_ways.get(at) != (redirect, live_id)
         ],
         list(before.redirects.keys() - after.redirects.keys()),
+        [(query, at) for query, at in after.pins.items() if before.pins.get(query) != at],
+        list(before.pins.keys() - after.pins.keys()),
     )
 
 
-def tree_of(version: int, nodes: Iterable[Sequence[Any]], redirects: Iterable[Sequence[Any]]) -> Tree:
+def tree_of(
+    version: int,
+    nodes: Iterable[Sequence[Any]],
+    redirects: Iterable[Sequence[Any]],
+    pins: Iterable[tuple[str, NodeId]],
+) -> Tree:
     """The tree of these rows.
 
     Parameters
@@ -71,39 +81,67 @@ def tree_of(version: int, nodes: Iterable[Sequence[Any]], redirects: Iterable[Se
     version : int
         Its version.
     nodes : iterable
-        Siblings in order: id, parent id (None: top), name, locked, external id, alt labels, scope note.
+        Siblings in order: id, parent id (None: top), name, locked, external id, scope note, details.
     redirects : iterable
         id, targets, shares.
+    pins : iterable
+        Query, node id.
     """
     live: dict[NodeId, Node] = {}
     children: dict[NodeId, list[NodeId]] = {}
-    for node_id, parent_id, name, locked, external_id, alt_labels, scope_note in nodes:
-        parent_id = parent_id or ROOT_ID
-        live[node_id] = Node(node_id, name, parent_id, locked, external_id, tuple(alt_labels), scope_note)
-        children.setdefault(parent_id, []).append(node_id)
+    for node_id, parent_id, name, locked, external_id, scope_note, details in nodes:
+        said = _said(details)
+        live[node_id] = node = Node(
+            node_id, name, parent_id or ROOT_ID, locked, external_id, scope_note=scope_note, **said
+        )
+        children.setdefault(node.parent_id, []).append(node_id)
     return Tree(
         live,
         {parent_id: tuple(ids) for parent_id, ids in children.items()},
         {node_id: Redirect(tuple(targets), tuple(shares)) for node_id, targets, shares in redirects},
         version,
+        dict(pins),
     )
 
 
 def pack(tree: Tree) -> bytes:
-    """The whole tree as compressed JSON: version, nodes in display order, redirects.
+    """The whole tree as compressed JSON: version, nodes in display order, redirects, pins.
 
     >>> unpack(pack(Tree.from_paths([("Garden",)]))).nodes == Tree.from_paths([("Garden",)]).nodes
     True
     """
-    found = (tree.nodes[at] for at in tree.descendants())
-    nodes = [(n.id, n.parent_id, n.name, n.locked, n.external_id, n.alt_labels, n.scope_note) for n in found]
+    nodes = [to_json(tree.nodes[at]) for at in tree.descendants()]
     redirects = [(at, to.targets, to.shares) for at, to in tree.redirects.items()]
-    return zlib.compress(json.dumps([tree.version, nodes, redirects]).encode())
+    return zlib.compress(json.dumps([tree.version, nodes, redirects, list(tree.pins.items())]).encode())
 
 
 def unpack(packed: bytes) -> Tree:
     """The tree that `pack` was given."""
-    return tree_of(*json.loads(zlib.decompress(packed)))
+    version, nodes, redirects, pins = json.loads(zlib.decompress(packed))
+    return tree_of(version, (_columns(node) for node in nodes), redirects, pins)
+
+
+_COLUMNS = ("id", "name", "parent_id", "locked", "external_id", "scope_note")
+"""The fields of a node that have a column of their own; all others are in `details`."""
+
+
+def _details(node: Node) -> dict[str, Any] | None:
+    return {name: one for name, one in to_json(node).items() if name not in _COLUMNS} or None
+
+
+def _said(details: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The fields of a node that its details hold."""
+    if not details:
+        return {}
+    read = from_json(Node, {"id": "", "name": "", **details})
+    return {name: getattr(read, name) for name in details}
+
+
+def _columns(node: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row for `tree_of` from a node as JSON."""
+    details = {name: one for name, one in node.items() if name not in _COLUMNS}
+    plain = (node["id"], node.get("parent_id"), node["name"], node.get("locked", False))
+    return (*plain, node.get("external_id", ""), node.get("scope_note", ""), details)
 
 
 def _changed(before: Tree, after: Tree) -> set[NodeId]:
@@ -149,8 +187,8 @@ def _node_rows(tree: Tree, node_ids: Iterable[NodeId]) -> Iterator[NodeRow]:
             node.name,
             node.locked,
             node.external_id,
-            list(node.alt_labels),
             node.scope_note,
+            json.dumps(details) if (details := _details(node)) else None,
         )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.names import slug, taxonomy_id, unknown
-from store.tables import nodes, redirects, taxonomies
+from store.tables import nodes, pins, redirects, taxonomies
 from store.transaction import Transaction, among
 from store.tree_rows import NodeRow, RedirectRow, difference, tree_of
 from taxonomy.errors import InputError, StaleEdit
@@ -64,6 +64,8 @@ class PostgresTrees:
         self._delete(nodes, nodes.c.id, number, changes.gone)
         self._merge(nodes, number, NodeRow._fields, changes.nodes)
         self._merge(redirects, number, RedirectRow._fields, changes.redirects)
+        self._delete(pins, pins.c.query, number, changes.unpinned)
+        self._merge(pins, number, ("query", "node_id"), changes.pins)
 
     def _advance(self, number: int, name: str, before: int, after: int) -> None:
         step = update(taxonomies).where(taxonomies.c.id == number, taxonomies.c.version == before)
@@ -90,11 +92,12 @@ class PostgresTrees:
 def _head(name: str) -> Select[Any]:
     """Version, nodes and redirects in one statement, hence of one moment; as JSON, the fastest to load."""
     n, r = nodes.c, redirects.c
-    fields = (n.id, n.parent_id, n.name, n.locked, n.external_id, n.alt_labels, n.scope_note)
+    fields = (n.id, n.parent_id, n.name, n.locked, n.external_id, n.scope_note, n.details)
     return select(
         taxonomies.c.version,
         _gathered(nodes, fields, (n.parent_id, n.position)),
         _gathered(redirects, (r.node_id, r.targets, r.shares), (r.node_id,)),
+        _gathered(pins, (pins.c.query, pins.c.node_id), (pins.c.query,)),
     ).where(taxonomies.c.name == name.lower())
 
 

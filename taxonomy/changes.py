@@ -1,27 +1,85 @@
-"""A change set: edits that are checked, applied, recorded and taken back together."""
+"""A change set: edits that are checked, applied, recorded and taken back together.
 
-from collections.abc import Sequence
+::
+
+    draft ──> proposed ──> approved ──┐
+      │          │    └───────────────┴─> applied ──> reverted
+      └──────────┴──> rejected            conflicted: what a newer tree did not take
+
+A change set was made on one version and may be applied on a later one. Its edits go in where nobody wrote the
+same in between; the others come back, each with a named conflict.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from taxonomy.edits import Edit, Lock
-from taxonomy.errors import EditError, NodeLocked
+from taxonomy.edits import Edit, Lock, Touch, clash
+from taxonomy.errors import EditError, InputError, NodeLocked
 from taxonomy.invariants import require_unique_children
 from taxonomy.node import NodeId
 from taxonomy.product import Source
 from taxonomy.tree import Draft, Tree
 
-__all__ = ["Applied", "ChangeSet", "State", "apply"]
+__all__ = [
+    "OPEN",
+    "Applied",
+    "ChangeSet",
+    "Conflict",
+    "Merged",
+    "State",
+    "Written",
+    "apply",
+    "merge",
+    "replay",
+]
 
 
 class State(StrEnum):
     """Where a change set is on its way."""
 
+    DRAFT = "draft"
     PROPOSED = "proposed"
+    APPROVED = "approved"
     APPLIED = "applied"
     REJECTED = "rejected"
     REVERTED = "reverted"
+    CONFLICTED = "conflicted"
+
+
+OPEN = (State.DRAFT, State.PROPOSED, State.APPROVED, State.CONFLICTED)
+"""The states of a change set that somebody has still to decide on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an applied edit wrote, by whom and when: what a stale edit is held against."""
+
+    key: str
+    aspect: str
+    version: int
+    author: str = ""
+    kind: str = ""
+    change_set_id: str = ""
+    reason: str = ""
+    ordinal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An edit, by its place from 1, that a newer tree did not take, and why.
+
+    `version`, `author` and `change_set_id` say who was first; they are empty where a rule of the tree is
+    broken without anybody having written the same.
+    """
+
+    ordinal: int
+    message: str
+    keys: tuple[str, ...] = ()
+    version: int | None = None
+    author: str = ""
+    change_set_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +87,8 @@ class ChangeSet:
     """Edits with who made them, why, and on which version.
 
     `inverse` and `applied_version` are set when it has been applied; `reverts` is the id of the change set
-    that this one takes back; `model_revision` says which model the machine used.
+    that this one takes back; `model_revision` says which model the machine used; `rest_of` is the id of the
+    change set whose other edits went in, and `conflicts` why these did not.
     """
 
     id: str
@@ -45,10 +104,9 @@ class ChangeSet:
     reverts: str | None = None
     model_revision: str = ""
     created_at: datetime | None = None
-
-    def touches(self) -> frozenset[NodeId]:
-        """All nodes that its edits read or change."""
-        return frozenset(at for edit in self.edits for at in edit.touches())
+    decided_by: str = ""
+    rest_of: str | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +115,15 @@ class Applied:
 
     tree: Tree
     inverse: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Which edits a newer tree takes, in their order, and why it does not take the others."""
+
+    edits: tuple[Edit, ...]
+    rest: tuple[Edit, ...]
+    conflicts: tuple[Conflict, ...]
 
 
 def apply(tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON) -> Applied:
@@ -74,7 +141,7 @@ def apply(tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON) -> 
     Raises
     ------
     EditError
-        An edit breaks a rule, or a machine unlocks a node; the message counts edits from 1.
+        An edit breaks a rule, or a machine unlocks a node.
     UnknownId
         An edit names a node that is not live.
     """
@@ -82,10 +149,137 @@ def apply(tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON) -> 
         raise EditError("there is nothing to apply: the change set has no edits")
     draft, inverse = Draft(tree), list[Edit]()
     for edit in edits:
-        if isinstance(edit, Lock) and source is not Source.PERSON:
-            raise NodeLocked("only people lock and unlock nodes", edit.touches())
-        inverse[:0] = edit.apply(draft)
+        inverse[:0] = _step(draft, edit, source)
+    _require_families(draft, source)
+    return Applied(draft.tree(version=tree.version + 1), tuple(inverse))
+
+
+def merge(
+    tree: Tree, edits: Sequence[Edit], written: Iterable[Written], source: Source = Source.PERSON
+) -> Merged:
+    """Tell edits that were made on an older version apart: those that this tree takes, and the others.
+
+    An edit is not taken when somebody wrote since what it writes or needs, when it rests on one that is not
+    taken, or when it would break a rule of the tree as it is now.
+
+    Parameters
+    ----------
+    written : iterable of Written
+        What was applied since the version that the edits were made on, oldest first.
+
+    Examples
+    --------
+    >>> from taxonomy.edits import Move, Rename
+    >>> tree = Tree.from_paths([("Garden", "Tools"), ("Kitchen",)])
+    >>> tools, kitchen = tree.find(("Garden", "Tools")), tree.find(("Kitchen",))
+    >>> since = [Written(tools, "name", 7, "Ann", "rename")]
+    >>> found = merge(tree, [Rename(tools, "Spades"), Move(tools, kitchen)], since)
+    >>> [edit.kind for edit in found.edits], found.conflicts[0].author
+    (['move'], 'Ann')
+    """
+    later = _by_key(written)
+    found = _sift(tree, edits, later, lambda draft, edit: draft)
+    if found.edits and not _holds(tree, found.edits, source):  # which one is it? Each is tried, slowly
+        return _sift(tree, edits, later, lambda draft, edit: _tried(draft, edit, source))
+    return found
+
+
+def replay(tree: Tree, steps: Iterable[tuple[int, Edit]]) -> Tree:
+    """The tree after edits that were applied once already, each with the version that it made.
+
+    Sibling names are not looked at again: they held then, or an import was allowed to break them.
+    """
+    draft, version = Draft(tree), tree.version
+    for version, edit in steps:  # noqa: B007 (the last version is the tree's)
+        edit.apply(draft)
+    return draft.tree(version=version)
+
+
+def _sift(
+    tree: Tree,
+    edits: Sequence[Edit],
+    later: dict[str, list[Written]],
+    attempt: Callable[[Draft, Edit], Draft | str],
+) -> Merged:
+    """Take what nobody overtook, what rests on nothing lost, and what the attempt has no objection to."""
+    draft, taken, conflicts = Draft(tree), list[Edit](), list[Conflict]()
+    lost: list[tuple[int, tuple[Touch, ...]]] = []
+    for ordinal, edit in enumerate(edits, 1):
+        conflict = _overtaken(ordinal, edit, later, tree) or _resting(ordinal, edit, lost)
+        tried = draft if conflict else attempt(draft, edit)
+        if isinstance(tried, str):
+            conflict = Conflict(ordinal, tried, edit.touches())
+        elif not conflict:
+            draft = tried
+            taken.append(edit)
+        if conflict:
+            lost.append((ordinal, edit.writes()))
+            conflicts.append(conflict)
+    return Merged(tuple(taken), tuple(edits[one.ordinal - 1] for one in conflicts), tuple(conflicts))
+
+
+def _holds(tree: Tree, edits: Sequence[Edit], source: Source) -> bool:
+    try:
+        apply(tree, edits, source)
+    except InputError:
+        return False
+    return True
+
+
+def _tried(draft: Draft, edit: Edit, source: Source) -> Draft | str:
+    """The draft one edit on, or why the edit cannot be."""
+    copy = draft.copy()  # an edit that fails leaves its draft half changed
+    try:
+        _step(copy, edit, source)
+        _require_families(copy, source)
+    except InputError as error:
+        return str(error)
+    return copy
+
+
+def _step(draft: Draft, edit: Edit, source: Source) -> tuple[Edit, ...]:
+    if isinstance(edit, Lock) and source is not Source.PERSON:
+        raise NodeLocked("only people lock and unlock nodes", edit.touches())
+    return edit.apply(draft)
+
+
+def _require_families(draft: Draft, source: Source) -> None:
     if source is not Source.IMPORT:
         for parent_id in draft.changed_families():
             require_unique_children(draft, parent_id)
-    return Applied(draft.tree(version=tree.version + 1), tuple(inverse))
+
+
+def _by_key(written: Iterable[Written]) -> dict[str, list[Written]]:
+    found: dict[str, list[Written]] = {}
+    for one in written:
+        found.setdefault(one.key, []).append(one)
+    return found
+
+
+def _overtaken(ordinal: int, edit: Edit, later: dict[str, list[Written]], tree: Tree) -> Conflict | None:
+    """What somebody wrote since that does not go with the edit; the latest of it is named."""
+    if not later:
+        return None
+    keys = dict.fromkeys((*(key for key, _ in edit.writes()), *edit.needs()))
+    near = [one for key in keys for one in later.get(key, ())]
+    clashing = clash(edit, ((one.key, one.aspect) for one in near))
+    if not clashing:
+        return None
+    first = max(
+        (one for one in near if clash(edit, [(one.key, one.aspect)])), key=lambda one: (one.version, one.key)
+    )
+    name = tree.label(NodeId(first.key)) if first.key in tree.nodes else first.key
+    why = f" ({first.reason})" if first.reason else ""
+    message = (
+        f"{first.author or 'somebody'} changed {name!r} in the meantime: {first.kind.replace('_', ' ')} in "
+        f"version {first.version}{why}; look at it again and repeat your edit"
+    )
+    return Conflict(ordinal, message, tuple(clashing), first.version, first.author, first.change_set_id)
+
+
+def _resting(ordinal: int, edit: Edit, lost: Sequence[tuple[int, tuple[Touch, ...]]]) -> Conflict | None:
+    """Whether the edit rests on an earlier one of its change set that was not taken."""
+    for earlier, writes in lost:
+        if keys := clash(edit, writes):
+            return Conflict(ordinal, f"it rests on edit {earlier}, which conflicts", tuple(keys))
+    return None

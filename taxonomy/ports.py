@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from taxonomy.changes import ChangeSet, State
+from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.node import NodeId
 from taxonomy.product import Assignment, Product, ProductId
 from taxonomy.tree import Tree
@@ -20,6 +20,7 @@ __all__ = [
     "CatalogRepository",
     "CatalogSummary",
     "ChangeRepository",
+    "Comment",
     "Encoder",
     "Floats",
     "ImportMark",
@@ -30,6 +31,7 @@ __all__ = [
     "TreeRepository",
     "UnitOfWork",
     "Upserted",
+    "Version",
 ]
 
 Floats = NDArray[np.float32]
@@ -133,6 +135,26 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One step of a tree's history; `digest` is `Tree.digest()` after it (empty: not recorded)."""
+
+    number: int
+    change_set_id: str
+    digest: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said about a change set."""
+
+    author: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """What search and re-tagging pin: a tree version and the model that goes with it, published by a person.
 
@@ -168,28 +190,53 @@ class TreeRepository(Protocol):
 
 
 class ChangeRepository(Protocol):
-    """Change sets and the append-only audit log."""
+    """Change sets, what was said about them, and the append-only history of each tree."""
 
-    def add(self, change: ChangeSet) -> None:
-        """Keep a new change set, in whatever state it is."""
+    def add(self, change: ChangeSet, *, key: str = "", body: str = "") -> None:
+        """Keep a new change set, in whatever state it is.
+
+        A `key` is given once by whoever may have to repeat a request; `body` identifies what was asked for.
+        """
+
+    def by_key(self, taxonomy: str, key: str) -> tuple[ChangeSet, str] | None:
+        """The change set that was added with this key, and its body; None if none was."""
 
     def get(self, change_id: str) -> ChangeSet:
         """By id; UnknownId("change set", ...)."""
 
+    def lock(self, change_id: str) -> ChangeSet:
+        """By id, held against all others who would decide on it until the unit of work ends."""
+
     def update(self, change: ChangeSet) -> None:
-        """Store state, inverse and applied version; edits and authorship never change."""
+        """Store everything but taxonomy, author, source and date, which never change."""
 
     def log(self, taxonomy: str, *, state: State | None = None, limit: int = 50) -> list[ChangeSet]:
         """Newest first."""
 
-    def since(self, taxonomy: str, version: int) -> list[ChangeSet]:
-        """Applied (or since reverted) change sets with `applied_version` above `version`, oldest first."""
+    def comment(self, change_id: str, *, author: str, text: str) -> None:
+        """Say something about a change set; nobody can change or delete it."""
 
-    def append_audit(self, taxonomy: str, rows: Iterable[AuditRow]) -> None:
-        """Add rows; nobody can change or delete them."""
+    def comments(self, change_id: str) -> list[Comment]:
+        """Oldest first."""
 
-    def audit(self, taxonomy: str, *, limit: int = 100) -> list[AuditRow]:
-        """Newest first."""
+    def record(
+        self, taxonomy: str, version: Version, rows: Iterable[AuditRow], written: Iterable[Written]
+    ) -> None:
+        """Add a version, its edits and what they wrote; nobody can change or delete them."""
+
+    def written(self, taxonomy: str, keys: Iterable[str], *, since: int) -> list[Written]:
+        """What was written at these keys above a version, oldest first."""
+
+    def audit(
+        self, taxonomy: str, *, limit: int = 100, before: int | None = None, key: str = ""
+    ) -> list[AuditRow]:
+        """Edits below a version (all), of everything or those that wrote at a key; newest first."""
+
+    def steps(self, taxonomy: str, *, after: int = 0, until: int | None = None) -> Iterator[AuditRow]:
+        """Edits of the versions above `after` up to `until`, oldest first, streamed."""
+
+    def versions(self, taxonomy: str, *, limit: int = 100, before: int | None = None) -> list[Version]:
+        """Versions below a number (all), newest first."""
 
 
 class CatalogRepository(Protocol):

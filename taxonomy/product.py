@@ -42,6 +42,7 @@ class Source(StrEnum):
     IMPORT = "import"
     MODEL = "model"
     BUILD = "build"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)

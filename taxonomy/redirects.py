@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from taxonomy.errors import UnknownId
 from taxonomy.node import ROOT_ID, NodeId
 
-__all__ = ["Redirect", "resolve"]
+__all__ = ["Redirect", "resolve", "successors"]
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """The successors of a retired node, likeliest first.
+    """The successors of a retired node; the first has its children and every product that no other names.
 
     `shares` are the parts of its products that went to each, in 0..1 and adding up to 1; a merge has one
     successor with share 1. A successor may itself be retired later: `resolve` follows the chain.
@@ -22,7 +22,7 @@ class Redirect:
 
 
 def resolve(redirects: Mapping[NodeId, Redirect], node_id: NodeId) -> NodeId:
-    """Follow redirects from a retired id to the live node that took most of its products.
+    """Follow redirects from a retired id to the live node that a product left there stands in now.
 
     Raises
     ------
@@ -42,3 +42,25 @@ def resolve(redirects: Mapping[NodeId, Redirect], node_id: NodeId) -> NodeId:
         seen.add(node_id)
         node_id = redirects[node_id].targets[0]
     return ROOT_ID if node_id in seen else node_id
+
+
+def successors(redirects: Mapping[NodeId, Redirect], node_id: NodeId) -> dict[NodeId, float]:
+    """Every live node that an id leads to, with its share of the products, the largest first.
+
+    A live id leads to itself. Shares multiply along a chain and add up where ways meet again.
+
+    >>> a, b, c, d = map(NodeId, "abcd")
+    >>> successors({a: Redirect((b, c), (0.75, 0.25)), c: Redirect((d,))}, a)
+    {'b': 0.75, 'd': 0.25}
+    """
+    shares: dict[NodeId, float] = {}
+    open_ways = [(node_id, 1.0, frozenset[NodeId]())]
+    while open_ways:
+        at, share, seen = open_ways.pop()
+        if at not in redirects:
+            shares[at] = shares.get(at, 0.0) + share
+        elif at not in seen:
+            way = redirects[at]
+            ends = zip(way.targets, way.shares, strict=True)
+            open_ways += [(target, share * part, seen | {at}) for target, part in ends]
+    return dict(sorted(shares.items(), key=lambda one: (-one[1], one[0])))

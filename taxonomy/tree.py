@@ -1,17 +1,17 @@
 """A category tree: an immutable `Tree` to read, and a mutable `Draft` that edits are applied to."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import networkx as nx
 
+from taxonomy import digest
 from taxonomy.errors import UnknownId
-from taxonomy.node import ROOT_ID, Node, NodeId
+from taxonomy.node import ROOT_ID, Attribute, Node, NodeId, Restriction
 from taxonomy.product import Path, join_path
-from taxonomy.redirects import Redirect, resolve
+from taxonomy.redirects import Redirect, resolve, successors
 from taxonomy.text import fold
 
 __all__ = ["Draft", "Tree", "path_id"]
@@ -31,6 +31,9 @@ class Tree:
         Ordered children; nodes without any may be missing. The root's are the top categories.
     redirects : mapping of NodeId to Redirect
         Where each retired id leads.
+    pins : mapping of str to NodeId
+        Queries, folded, that a person sent to a node whatever the machine says; the node may have retired
+        since and is to be resolved.
     version : int
         Counts applied change sets; 0 is the empty tree.
 
@@ -45,6 +48,7 @@ class Tree:
     children: Mapping[NodeId, tuple[NodeId, ...]] = field(default_factory=dict)
     redirects: Mapping[NodeId, Redirect] = field(default_factory=dict)
     version: int = 0
+    pins: Mapping[str, NodeId] = field(default_factory=dict)
 
     @classmethod
     def from_paths(cls, paths: Iterable[Path]) -> "Tree":
@@ -152,6 +156,41 @@ class Tree:
             return node_id
         return resolve(self.redirects, node_id)
 
+    def successors(self, node_id: NodeId) -> dict[NodeId, float]:
+        """Every live node that an id stands for now, with its share of the products, the largest first.
+
+        Raises
+        ------
+        UnknownId
+            The id was never given out.
+        """
+        if node_id not in self and node_id not in self.redirects:
+            raise UnknownId("node", node_id, "it was never part of this tree")
+        return successors(self.redirects, node_id)
+
+    def attributes(self, node_id: NodeId) -> tuple[Attribute, ...]:
+        """What the shop asks of the node's products: its own attributes and those it inherits.
+
+        A node's own definition of a name hides one from above.
+        """
+        found: dict[str, Attribute] = {}
+        for at in self.lineage(node_id):
+            found |= {fold(one.name): one for one in self.nodes[at].attributes}
+        return tuple(found.values())
+
+    def restrictions(self, node_id: NodeId) -> tuple[Restriction, ...]:
+        """The node's own restrictions and those of everything above it."""
+        return tuple(
+            dict.fromkeys(one for at in self.lineage(node_id) for one in self.nodes[at].restrictions)
+        )
+
+    def pinned(self, query: str) -> NodeId | None:
+        """The live node that a person sent this query to; None if nobody did, or the node went for good."""
+        held = self.pins.get(fold(query))
+        if held is None or (at := self.resolve(held)) == ROOT_ID:
+            return None
+        return at
+
     def graph(self) -> "nx.DiGraph[NodeId]":
         """The tree as a networkx view for analysis, edges from parent to child, the root included."""
         graph = nx.DiGraph()
@@ -160,10 +199,12 @@ class Tree:
         return graph
 
     def digest(self) -> str:
-        """A hash of nodes, order and redirects; equal trees have equal digests, whatever their version."""
-        body = [asdict(self.nodes[at]) for at in self.descendants()]
-        ways = sorted((str(k), asdict(v)) for k, v in self.redirects.items())
-        return hashlib.sha256(json.dumps([body, ways], sort_keys=True).encode()).hexdigest()
+        """A hash of nodes, order, redirects and pins; equal trees of any version have equal digests."""
+        return f"{self._digest:064x}"
+
+    @cached_property
+    def _digest(self) -> int:
+        return digest.whole(self.nodes, self.children, self.redirects, self.pins)
 
     @cached_property
     def _by_path(self) -> dict[Path, NodeId]:
@@ -193,7 +234,8 @@ def path_id(path: Path, *salt: str) -> NodeId:
 class Draft:
     """A tree being changed. Copying costs one shallow copy a change set, not one an edit.
 
-    Its methods keep `nodes` and `children` in step and check nothing else: the rules are in
+    Its methods keep `nodes` and `children` in step and remember what they touched, so that everything that
+    follows from a change costs as much as changed; they check nothing: the rules are in
     `taxonomy.invariants`, what an edit means is in `taxonomy.edits`.
     """
 
@@ -202,15 +244,32 @@ class Draft:
         self.nodes: dict[NodeId, Node] = dict(tree.nodes)
         self.children: Children = dict(tree.children)
         self.redirects: dict[NodeId, Redirect] = dict(tree.redirects)
+        self.pins: dict[str, NodeId] = dict(tree.pins)
+        self._touched = digest.Touched()
 
     def tree(self, *, version: int | None = None) -> Tree:
         """What the draft is now, as an immutable tree (by default of the version it came from)."""
-        return Tree(
+        made = Tree(
             dict(self.nodes),
             {parent: ids for parent, ids in self.children.items() if ids},
             dict(self.redirects),
             self.base.version if version is None else version,
+            dict(self.pins),
         )
+        if "_digest" in self.base.__dict__:  # known: take out what was, put in what is
+            before, after = self.base, made
+            step = digest.part(after.nodes, after.children, after.redirects, after.pins, self._touched)
+            step -= digest.part(before.nodes, before.children, before.redirects, before.pins, self._touched)
+            made.__dict__["_digest"] = (self.base._digest + step) % digest.MODULUS
+        return made
+
+    def copy(self) -> "Draft":
+        """The same state, to try something on."""
+        twin = Draft(self.base)
+        twin.nodes, twin.children = dict(self.nodes), dict(self.children)
+        twin.redirects, twin.pins = dict(self.redirects), dict(self.pins)
+        twin._touched = self._touched.copy()
+        return twin
 
     def __contains__(self, node_id: object) -> bool:
         return node_id in self.nodes or node_id == ROOT_ID
@@ -233,26 +292,51 @@ class Draft:
         return ancestor_id == ROOT_ID
 
     def changed_families(self) -> list[NodeId]:
-        """The live nodes whose children, or whose children's fields, are not those of the base."""
-        base = self.base
-        changed = {at for at, ids in self.children.items() if ids is not base.children.get(at)}
-        changed.update(node.parent_id for at, node in self.nodes.items() if node is not base.nodes.get(at))
-        return sorted(at for at in changed if at in self)
+        """The live nodes whose children, or whose children's fields, may not be those of the base."""
+        parents = {self.nodes[at].parent_id for at in self._touched.nodes if at in self.nodes}
+        return sorted(at for at in parents | self._touched.families if at in self)
+
+    def changed_nodes(self) -> set[NodeId]:
+        """The ids, live or not, of nodes whose fields may not be those of the base."""
+        return set(self._touched.nodes)
 
     def add(self, node: Node, position: int | None = None) -> None:
         """Put a node under its parent, last unless a position is given."""
-        self.nodes[node.id] = node
         siblings = self.children_of(node.parent_id)
         at = len(siblings) if position is None else position
-        self.children[node.parent_id] = (*siblings[:at], node.id, *siblings[at:])
+        self.replace(node)
+        self.arrange(node.parent_id, (*siblings[:at], node.id, *siblings[at:]))
 
     def remove(self, node_id: NodeId) -> Node:
         """Take a node out; its children stay behind under its id for the caller to move."""
         node = self.nodes.pop(node_id)
+        self._touched.nodes.add(node_id)
         siblings = self.children_of(node.parent_id)
-        self.children[node.parent_id] = tuple(at for at in siblings if at != node_id)
+        self.arrange(node.parent_id, tuple(at for at in siblings if at != node_id))
         return node
 
     def replace(self, node: Node) -> None:
         """Change a node's fields in place; its parent stays."""
         self.nodes[node.id] = node
+        self._touched.nodes.add(node.id)
+
+    def arrange(self, parent_id: NodeId, child_ids: tuple[NodeId, ...]) -> None:
+        """Set a node's children and their order; the nodes themselves are not looked at."""
+        self.children[parent_id] = child_ids
+        self._touched.families.add(parent_id)
+
+    def redirect(self, node_id: NodeId, way: Redirect | None) -> None:
+        """Lead a retired id somewhere; None: the id leads nowhere, since it is live again."""
+        if way is None:
+            del self.redirects[node_id]
+        else:
+            self.redirects[node_id] = way
+        self._touched.redirects.add(node_id)
+
+    def pin(self, query: str, node_id: NodeId | None) -> None:
+        """Send a folded query to a node, or no longer."""
+        if node_id is None:
+            self.pins.pop(query, None)
+        else:
+            self.pins[query] = node_id
+        self._touched.pins.add(query)

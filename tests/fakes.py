@@ -5,6 +5,7 @@ One block at a time; nothing here waits for a lock.
 
 import itertools
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -15,10 +16,10 @@ from typing import Self, TypeVar
 import numpy as np
 
 from store.names import slug
-from taxonomy.changes import ChangeSet, State
+from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
 from taxonomy.node import NodeId
-from taxonomy.ports import AuditRow, CatalogSummary, ImportMark, Release, Upserted
+from taxonomy.ports import AuditRow, CatalogSummary, Comment, ImportMark, Release, Upserted, Version
 from taxonomy.product import Assignment, Product, ProductId, Source
 from taxonomy.text import fold
 from taxonomy.tree import Tree
@@ -43,7 +44,11 @@ class Contents:
 
     trees: dict[str, Tree] = field(default_factory=dict)
     changes: dict[str, ChangeSet] = field(default_factory=dict)
+    requests: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    comments: dict[str, tuple[Comment, ...]] = field(default_factory=dict)
+    versions: dict[str, tuple[Version, ...]] = field(default_factory=dict)
     audit: dict[str, tuple[AuditRow, ...]] = field(default_factory=dict)
+    touches: dict[str, tuple[Written, ...]] = field(default_factory=dict)
     catalogs: dict[str, datetime | None] = field(default_factory=dict)
     imports: dict[str, ImportMark] = field(default_factory=dict)
     products: dict[tuple[str, ProductId], Kept] = field(default_factory=dict)
@@ -116,8 +121,13 @@ class FakeChanges:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def add(self, change: ChangeSet) -> None:
+    def add(self, change: ChangeSet, *, key: str = "", body: str = "") -> None:
         self.desk.now.tree(change.taxonomy)
+        if key:
+            request = (change.taxonomy.lower(), key)
+            if request in self.desk.now.requests:
+                raise StoreError(f"the key {key} was used already")
+            self.desk.now.requests[request] = (change.id, body)
         if change.id in self.desk.now.changes:
             raise StoreError(f"change set {change.id} is there already")
         at = change.created_at or datetime.now(UTC)
@@ -126,10 +136,25 @@ class FakeChanges:
     def get(self, change_id: str) -> ChangeSet:
         return known(self.desk.now.changes, "change set", change_id)
 
+    def lock(self, change_id: str) -> ChangeSet:
+        return self.get(change_id)
+
+    def by_key(self, taxonomy: str, key: str) -> tuple[ChangeSet, str] | None:
+        self.desk.now.tree(taxonomy)
+        found = self.desk.now.requests.get((taxonomy.lower(), key))
+        return None if found is None else (self.get(found[0]), found[1])
+
     def update(self, change: ChangeSet) -> None:
         stored = self.get(change.id)
         self.desk.now.changes[change.id] = replace(
-            stored, state=change.state, inverse=change.inverse, applied_version=change.applied_version
+            change,
+            taxonomy=stored.taxonomy,
+            author=stored.author,
+            source=stored.source,
+            created_at=stored.created_at,
+            model_revision=stored.model_revision,
+            reverts=stored.reverts,
+            rest_of=stored.rest_of,
         )
 
     def log(self, taxonomy: str, *, state: State | None = None, limit: int = 50) -> list[ChangeSet]:
@@ -138,28 +163,62 @@ class FakeChanges:
         mine = (change for change in newest if change.taxonomy == taxonomy.lower())
         return [change for change in mine if state in (None, change.state)][:limit]
 
-    def since(self, taxonomy: str, version: int) -> list[ChangeSet]:
-        done = (State.APPLIED, State.REVERTED)
-        later = [
-            change
-            for change in self.log(taxonomy, limit=len(self.desk.now.changes))
-            if change.state in done and (change.applied_version or 0) > version
+    def comment(self, change_id: str, *, author: str, text: str) -> None:
+        said = self.desk.now.comments.get(change_id, ())
+        self.desk.now.comments[change_id] = (*said, Comment(author, text, datetime.now(UTC)))
+
+    def comments(self, change_id: str) -> list[Comment]:
+        return list(self.desk.now.comments.get(change_id, ()))
+
+    def record(
+        self, taxonomy: str, version: Version, rows: Iterable[AuditRow], written: Iterable[Written]
+    ) -> None:
+        self.desk.now.tree(taxonomy)
+        name = taxonomy.lower()
+        there = self.desk.now.versions.get(name, ())
+        if any(one.number == version.number for one in there):
+            raise StoreError("this version was recorded already")
+        self.desk.now.versions[name] = (*there, version)
+        self.desk.now.audit[name] = self.desk.now.audit.get(name, ()) + tuple(map(_as_json, rows))
+        self.desk.now.touches[name] = self.desk.now.touches.get(name, ()) + tuple(written)
+
+    def written(self, taxonomy: str, keys: Iterable[str], *, since: int) -> list[Written]:
+        wanted = set(keys)
+        edits = {(row.version, row.ordinal): row for row in self.audit(taxonomy, limit=sys.maxsize)}
+        found = [
+            replace(
+                one,
+                author=edits[one.version, one.ordinal].author,
+                kind=edits[one.version, one.ordinal].kind,
+                change_set_id=edits[one.version, one.ordinal].change_set_id,
+                reason=self.get(edits[one.version, one.ordinal].change_set_id).reason,
+            )
+            for one in self.desk.now.touches.get(taxonomy.lower(), ())
+            if one.version > since and one.key in wanted
         ]
-        return sorted(later, key=lambda change: change.applied_version or 0)
+        return sorted(found, key=lambda one: (one.version, one.ordinal, one.key))
 
-    def append_audit(self, taxonomy: str, rows: Iterable[AuditRow]) -> None:
+    def audit(
+        self, taxonomy: str, *, limit: int = 100, before: int | None = None, key: str = ""
+    ) -> list[AuditRow]:
         self.desk.now.tree(taxonomy)
-        there = self.desk.now.audit.get(taxonomy.lower(), ())
-        places = {(row.version, row.ordinal) for row in there}
-        fresh = tuple(_as_json(row) for row in rows)
-        if any((row.version, row.ordinal) in places for row in fresh):
-            raise StoreError("the audit has a row for this version and ordinal already")
-        self.desk.now.audit[taxonomy.lower()] = there + fresh
-
-    def audit(self, taxonomy: str, *, limit: int = 100) -> list[AuditRow]:
-        self.desk.now.tree(taxonomy)
-        rows = self.desk.now.audit.get(taxonomy.lower(), ())
+        name = taxonomy.lower()
+        wrote = {(t.version, t.ordinal) for t in self.desk.now.touches.get(name, ()) if t.key == key}
+        rows = (
+            row
+            for row in self.desk.now.audit.get(name, ())
+            if (before is None or row.version < before) and (not key or (row.version, row.ordinal) in wrote)
+        )
         return sorted(rows, key=lambda row: (row.version, row.ordinal), reverse=True)[:limit]
+
+    def steps(self, taxonomy: str, *, after: int = 0, until: int | None = None) -> Iterator[AuditRow]:
+        rows = reversed(self.audit(taxonomy, limit=sys.maxsize))
+        return (row for row in rows if row.version > after and (until is None or row.version <= until))
+
+    def versions(self, taxonomy: str, *, limit: int = 100, before: int | None = None) -> list[Version]:
+        self.desk.now.tree(taxonomy)
+        there = reversed(self.desk.now.versions.get(taxonomy.lower(), ()))
+        return [one for one in there if before is None or one.number < before][:limit]
 
 
 def _as_json(row: AuditRow) -> AuditRow:

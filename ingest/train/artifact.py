@@ -23,10 +23,11 @@ from safetensors.numpy import load_file, save_file
 from ingest.classify.calibrate import Calibration
 from ingest.classify.head import Head
 from ingest.encode.folder import file_digest
-from taxonomy.errors import ModelError
+from taxonomy.errors import InputError, ModelError
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
+from taxonomy.values import from_json, to_json
 
 __all__ = ["MANIFEST", "Artifact"]
 
@@ -119,7 +120,7 @@ class Artifact:
                 manifest["data_hash"],
                 manifest["revision"],
             )
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (InputError, OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelError(f"{folder}: this model folder is damaged ({error}); train it again") from error
 
 
@@ -148,7 +149,7 @@ def _verify(folder: Path, name: str, digest: str | None) -> None:
 
 
 def _tree_body(tree: Tree) -> dict[str, Any]:
-    nodes = [asdict(tree.node(at)) for at in tree.descendants()]
+    nodes = [to_json(tree.node(at)) for at in tree.descendants()]
     return {"nodes": nodes, "redirects": {old: asdict(way) for old, way in tree.redirects.items()}}
 
 
@@ -156,7 +157,7 @@ def _tree(body: dict[str, Any], *, version: int) -> Tree:
     nodes: dict[NodeId, Node] = {}
     children: dict[NodeId, list[NodeId]] = {ROOT_ID: []}
     for entry in body["nodes"]:
-        node = Node(**{**entry, "alt_labels": tuple(entry["alt_labels"])})
+        node = from_json(Node, entry)
         nodes[node.id] = node
         children.setdefault(node.parent_id, []).append(node.id)
     redirects = {

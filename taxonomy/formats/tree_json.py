@@ -8,12 +8,13 @@ from typing import cast
 
 import numpy as np
 
-from taxonomy.errors import FileError
+from taxonomy.errors import FileError, InputError
 from taxonomy.invariants import check
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.ports import Floats
 from taxonomy.product import ProductId
 from taxonomy.tree import Draft, Tree
+from taxonomy.values import from_json, to_json
 
 __all__ = ["Evidence", "Membership", "Phrase", "TreeFile", "read", "write"]
 
@@ -129,7 +130,7 @@ def read(path: Path) -> TreeFile:
         return TreeFile(tree, members, centroids, evidence, str(body["model_revision"]))
     except KeyError as error:
         raise FileError(path, f"{where} has no {error}: write the file again with `build --tree`") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (InputError, TypeError, ValueError, AttributeError) as error:
         raise FileError(
             path, f"{where} is broken ({error}): write the file again with `build --tree`"
         ) from error
@@ -154,31 +155,17 @@ def _load(path: Path) -> dict[str, object]:
 def _node_to_json(content: TreeFile, node_id: NodeId) -> dict[str, object]:
     node = content.tree.nodes[node_id]
     optional = {
-        "locked": node.locked,
-        "external_id": node.external_id,
-        "alt_labels": list(node.alt_labels),
-        "scope_note": node.scope_note,
         "evidence": asdict(content.evidence[node_id]) if node_id in content.evidence else {},
         # str of a float32 has the fewest digits that give the same float32 back
         "centroid": [float(str(value)) for value in content.centroids.get(node_id, ())],
     }
     parent_id = None if node.parent_id == ROOT_ID else node.parent_id
-    return {"id": node.id, "parent_id": parent_id, "name": node.name} | {
-        k: v for k, v in optional.items() if v
-    }
+    return {**to_json(node), "parent_id": parent_id, **{k: v for k, v in optional.items() if v}}
 
 
 def _node(values: dict[str, object]) -> Node:
-    parent_id = values["parent_id"]
-    return Node(
-        NodeId(str(values["id"])),
-        str(values["name"]),
-        ROOT_ID if parent_id is None else NodeId(str(parent_id)),
-        bool(values.get("locked", False)),
-        str(values.get("external_id", "")),
-        tuple(cast(list[str], values.get("alt_labels", []))),
-        str(values.get("scope_note", "")),
-    )
+    said = {k: v for k, v in values.items() if v is not None and k not in ("evidence", "centroid")}
+    return from_json(Node, said)
 
 
 def _evidence(values: dict[str, list[object]]) -> Evidence:

@@ -1,21 +1,47 @@
-"""Propose, apply, reject and revert change sets: the one door through which a tree changes."""
+"""Draft, propose, approve, apply, reject and revert change sets: the one door to a tree."""
 
+import hashlib
+import json
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from taxonomy.changes import Applied, ChangeSet, State, apply
+from taxonomy.changes import OPEN, Applied, ChangeSet, State, Written, apply, merge
 from taxonomy.codec import edit_to_json
 from taxonomy.edits import Assign, Edit, Split, Unassign
-from taxonomy.errors import InputError, StaleEdit
+from taxonomy.errors import EditError, InputError, StaleEdit
 from taxonomy.node import ROOT_ID, NodeId
-from taxonomy.ports import AuditRow, UnitOfWork
+from taxonomy.ports import AuditRow, UnitOfWork, Version
 from taxonomy.product import Assignment, ProductId, Source
 from taxonomy.tree import Tree
+from taxonomy.values import to_json
 
-__all__ = ["accept", "edit", "propose", "reject", "revert"]
+__all__ = [
+    "Outcome",
+    "accept",
+    "amend",
+    "approve",
+    "comment",
+    "draft",
+    "edit",
+    "propose",
+    "reject",
+    "revert",
+    "submit",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a change set on a newer tree.
+
+    `applied` holds the edits that went in (None: none could), `rest` the others, in state conflicted.
+    """
+
+    applied: ChangeSet | None
+    rest: ChangeSet | None = None
 
 
 def edit(
@@ -28,29 +54,72 @@ def edit(
     reason: str = "",
     base_version: int | None = None,
     model_revision: str = "",
+    key: str = "",
 ) -> ChangeSet:
     """Apply edits at once and commit.
 
     Parameters
     ----------
     base_version : int, optional
-        The version that the editor saw; the head when not given. On a newer head, edits that touch nothing
-        that was changed since go in all the same.
+        The version that the editor saw; the head when not given. On a newer head, edits that write nothing
+        that was written since go in all the same.
+    key : str, optional
+        Chosen by whoever may have to repeat the request: repeated with the same key, it has one effect.
 
     Raises
     ------
     EditError
-        An edit breaks a rule; nothing was changed.
+        An edit breaks a rule, or the key was used for something else; nothing was changed.
     StaleEdit
-        Somebody changed, since `base_version`, a node that an edit touches; the message says who and what.
+        Somebody wrote, since `base_version`, what an edit writes or needs; the message says who and what.
     UnknownId
         The taxonomy, a node or a product does not exist.
     """
-    change = _drafted(uow, taxonomy, edits, author, source, reason, base_version, model_revision)
-    uow.changes.add(change)
-    applied = _apply(uow, change, author)
+    body = _body(edits, author, source, reason, base_version)
+    head = uow.trees.lock(taxonomy)
+    if (before := _repeated(uow, taxonomy, key, body)) is not None:
+        return before
+    base = _seen(head, base_version)
+    change = _made(taxonomy, edits, author, source, reason, base, model_revision, State.PROPOSED)
+    found = merge(head, change.edits, _written_since(uow, change), source) if base < head.version else None
+    if found and found.conflicts:
+        first = found.conflicts[0]
+        raise StaleEdit(first.message, first.keys)
+    applied = _apply(uow, change, author, head, lambda done: uow.changes.add(done, key=key, body=body))
     uow.commit()
     return applied
+
+
+def draft(
+    uow: UnitOfWork, taxonomy: str, edits: Sequence[Edit], *, author: str, reason: str = ""
+) -> ChangeSet:
+    """Keep edits that are not finished, and commit; they may break rules until they are submitted."""
+    head = uow.trees.head(taxonomy)
+    change = _made(taxonomy, edits, author, Source.PERSON, reason, head.version, "", State.DRAFT)
+    uow.changes.add(change)
+    uow.commit()
+    return change
+
+
+def amend(uow: UnitOfWork, change_id: str, edits: Sequence[Edit], *, reason: str | None = None) -> ChangeSet:
+    """Give a draft, or what a newer tree did not take, other edits, and commit."""
+    change = _in_state(uow, change_id, (State.DRAFT, State.CONFLICTED), "amend")
+    change = replace(change, edits=tuple(edits), reason=change.reason if reason is None else reason)
+    return _kept(uow, change)
+
+
+def submit(uow: UnitOfWork, change_id: str) -> ChangeSet:
+    """Propose a draft, or what a newer tree did not take, on the head as it is now, and commit.
+
+    Raises
+    ------
+    EditError
+        An edit breaks a rule.
+    """
+    change = _in_state(uow, change_id, (State.DRAFT, State.CONFLICTED), "submit")
+    head = uow.trees.head(change.taxonomy)
+    apply(head, change.edits, change.source)
+    return _kept(uow, replace(change, state=State.PROPOSED, base_version=head.version, conflicts=()))
 
 
 def propose(
@@ -62,75 +131,132 @@ def propose(
     source: Source,
     reason: str = "",
     model_revision: str = "",
+    key: str = "",
 ) -> ChangeSet:
-    """Keep edits for a person to accept or reject, after trying them on the head.
+    """Keep edits for a person to accept or reject, after trying them on the head; `key` as for `edit`.
 
     Raises
     ------
     EditError
-        An edit breaks a rule.
+        An edit breaks a rule, or the key was used for something else.
     """
-    change = _drafted(uow, taxonomy, edits, author, source, reason, None, model_revision)
-    apply(uow.trees.head(taxonomy), change.edits, source)
-    uow.changes.add(change)
+    body = _body(edits, author, source, reason, None)
+    head = uow.trees.lock(taxonomy) if key else uow.trees.head(taxonomy)
+    if (before := _repeated(uow, taxonomy, key, body)) is not None:
+        return before
+    change = _made(taxonomy, edits, author, source, reason, head.version, model_revision, State.PROPOSED)
+    apply(head, change.edits, source)
+    uow.changes.add(change, key=key, body=body)
     uow.commit()
     return change
 
 
-def accept(uow: UnitOfWork, change_id: str, *, author: str) -> ChangeSet:
-    """Apply a proposed change set and commit; errors as for `edit`, and the proposal then stays as it is."""
-    change = _in_state(uow, change_id, State.PROPOSED, "accept")
-    applied = _apply(uow, change, author)
+def approve(uow: UnitOfWork, change_id: str, *, author: str) -> ChangeSet:
+    """Say that a proposal may be applied, and commit; somebody applies it later by `accept`."""
+    change = _in_state(uow, change_id, (State.PROPOSED,), "approve")
+    return _kept(uow, replace(change, state=State.APPROVED, decided_by=author))
+
+
+def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
+    """Apply a proposed or approved change set, and commit.
+
+    On a newer head the edits that it takes go in, as one version; the others become a change set of their
+    own, in state conflicted, with a reason for each. When none goes in, the change set itself is conflicted.
+
+    Raises
+    ------
+    EditError
+        On the head that the change set was made on, an edit breaks a rule; the proposal stays as it is.
+    """
+    head = uow.trees.lock(uow.changes.get(change_id).taxonomy)  # first, as everywhere: no deadlock
+    change = _in_state(uow, change_id, (State.PROPOSED, State.APPROVED), "accept")
+    found = None
+    if change.base_version < head.version:
+        found = merge(head, change.edits, _written_since(uow, change), change.source)
+    if found is None or not found.conflicts:
+        outcome = Outcome(_apply(uow, replace(change, decided_by=author), author, head, uow.changes.update))
+    elif not found.edits:
+        back = replace(change, state=State.CONFLICTED, conflicts=found.conflicts, decided_by=author)
+        uow.changes.update(back)
+        outcome = Outcome(None, back)
+    else:
+        taken = replace(change, edits=found.edits, decided_by=author)
+        applied = _apply(uow, taken, author, head, uow.changes.update)
+        conflicts = tuple(replace(one, ordinal=at) for at, one in enumerate(found.conflicts, 1))
+        rest = replace(
+            change,
+            id=uuid.uuid4().hex,
+            edits=found.rest,
+            state=State.CONFLICTED,
+            conflicts=conflicts,
+            rest_of=change.id,
+            created_at=_now(),
+        )
+        uow.changes.add(rest)
+        outcome = Outcome(applied, rest)
     uow.commit()
-    return applied
+    return outcome
 
 
-def reject(uow: UnitOfWork, change_id: str) -> ChangeSet:
-    """Put a proposed change set away and commit."""
-    change = replace(_in_state(uow, change_id, State.PROPOSED, "reject"), state=State.REJECTED)
-    uow.changes.update(change)
+def reject(uow: UnitOfWork, change_id: str, *, author: str = "", reason: str = "") -> ChangeSet:
+    """Put an open change set away and commit; a reason is kept as a comment."""
+    change = _in_state(uow, change_id, OPEN, "reject")
+    if reason:
+        uow.changes.comment(change_id, author=author, text=reason)
+    return _kept(uow, replace(change, state=State.REJECTED, decided_by=author))
+
+
+def comment(uow: UnitOfWork, change_id: str, *, author: str, text: str) -> None:
+    """Say something about a change set, and commit; InputError for an empty text."""
+    if not text.strip():
+        raise InputError("an empty comment says nothing: write something")
+    uow.changes.get(change_id)
+    uow.changes.comment(change_id, author=author, text=text.strip())
     uow.commit()
-    return change
 
 
-def revert(uow: UnitOfWork, change_id: str, *, author: str) -> ChangeSet:
-    """Take an applied change set back by a new one, and commit.
+def revert(uow: UnitOfWork, change_id: str, *, author: str, key: str = "") -> ChangeSet:
+    """Take an applied change set back by a new one, and commit; `key` as for `edit`.
 
     Raises
     ------
     StaleEdit
-        A later change touched the same nodes; take that one back first.
+        Later changes wrote the same; the message names each, so that they can be taken back first.
     """
-    change = _in_state(uow, change_id, State.APPLIED, "take back")
-    back = ChangeSet(
-        id=uuid.uuid4().hex,
-        taxonomy=change.taxonomy,
-        edits=change.inverse,
-        author=author,
-        source=Source.PERSON,
+    body = _body((), author, Source.PERSON, f"revert {change_id}", None)
+    change = uow.changes.get(change_id)
+    head = uow.trees.lock(change.taxonomy)
+    if (before := _repeated(uow, change.taxonomy, key, body)) is not None:
+        return before
+    change = _in_state(uow, change_id, (State.APPLIED,), "take back")
+    back = replace(
+        _made(change.taxonomy, change.inverse, author, Source.PERSON, "", 0, "", State.PROPOSED),
         reason=f"takes back: {change.reason or change.id}",
         base_version=change.applied_version or 0,
         reverts=change.id,
-        created_at=_now(),
     )
-    uow.changes.add(back)
-    applied = _apply(uow, back, author)
+    # A revert may put back what an import once brought, same-named siblings included.
+    found = merge(head, back.edits, _written_since(uow, back), Source.IMPORT)
+    if found.conflicts:
+        reasons = dict.fromkeys(one.message for one in found.conflicts)
+        keys = [key for one in found.conflicts for key in one.keys]
+        raise StaleEdit("it cannot be taken back alone: " + "; ".join(reasons), keys)
+    applied = _apply(uow, back, author, head, lambda done: uow.changes.add(done, key=key, body=body))
     uow.changes.update(replace(change, state=State.REVERTED))
     uow.commit()
     return applied
 
 
-def _drafted(
-    uow: UnitOfWork,
+def _made(
     taxonomy: str,
     edits: Sequence[Edit],
     author: str,
     source: Source,
     reason: str,
-    base_version: int | None,
+    base_version: int,
     model_revision: str,
+    state: State,
 ) -> ChangeSet:
-    base = uow.trees.head(taxonomy).version if base_version is None else base_version
     return ChangeSet(
         id=uuid.uuid4().hex,
         taxonomy=taxonomy,
@@ -138,44 +264,97 @@ def _drafted(
         author=author,
         source=source,
         reason=reason,
-        base_version=base,
+        base_version=base_version,
+        state=state,
         model_revision=model_revision,
         created_at=_now(),
     )
 
 
-def _in_state(uow: UnitOfWork, change_id: str, state: State, verb: str) -> ChangeSet:
-    change = uow.changes.get(change_id)
-    if change.state is not state:
-        raise InputError(f"cannot {verb} change set {change_id}: it is {change.state}, not {state}")
+def _seen(head: Tree, base_version: int | None) -> int:
+    if base_version is None:
+        return head.version
+    if not 0 <= base_version <= head.version:
+        raise EditError(f"there is no version {base_version} to edit: the tree is at version {head.version}")
+    return base_version
+
+
+def _body(edits: Sequence[Edit], author: str, source: Source, reason: str, base_version: int | None) -> str:
+    """Identifies a request, so that the same key cannot stand for two."""
+    parts = [[edit_to_json(one) for one in edits], author, source, reason, base_version]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _repeated(uow: UnitOfWork, taxonomy: str, key: str, body: str) -> ChangeSet | None:
+    """The change set that the same request made before."""
+    found = uow.changes.by_key(taxonomy, key) if key else None
+    if found is None:
+        return None
+    if found[1] != body:
+        raise EditError(f"the key {key!r} was used for another request: take a fresh key for each")
+    return found[0]
+
+
+def _in_state(uow: UnitOfWork, change_id: str, states: Sequence[State], verb: str) -> ChangeSet:
+    change = uow.changes.lock(change_id)
+    if change.state not in states:
+        wanted = " or ".join(states)
+        raise InputError(f"cannot {verb} change set {change_id}: it is {change.state}, not {wanted}")
     return change
 
 
-def _apply(uow: UnitOfWork, change: ChangeSet, author: str) -> ChangeSet:
-    head = uow.trees.lock(change.taxonomy)
-    _require_not_stale(uow, change, head)
-    # A revert may put back what an import once brought, same-named siblings included.
+def _kept(uow: UnitOfWork, change: ChangeSet) -> ChangeSet:
+    uow.changes.update(change)
+    uow.commit()
+    return change
+
+
+def _written_since(uow: UnitOfWork, change: ChangeSet) -> list[Written]:
+    """What was written, since the change set's base, at any key that it writes or needs."""
+    keys = {key for one in change.edits for key, _ in one.writes()}
+    keys |= {at for one in change.edits for at in one.needs()}
+    return uow.changes.written(change.taxonomy, keys, since=change.base_version)
+
+
+def _apply(
+    uow: UnitOfWork, change: ChangeSet, author: str, head: Tree, keep: Callable[[ChangeSet], None]
+) -> ChangeSet:
+    """Apply on the locked head, write all that follows, keep the change set as applied, and record it."""
     applied = apply(head, change.edits, Source.IMPORT if change.reverts else change.source)
     back = (*_assign(uow, change, applied.tree, author), *applied.inverse)
     uow.trees.save(change.taxonomy, head, applied.tree)
-    uow.changes.append_audit(change.taxonomy, _audit(change, head, applied, author))
     done = replace(change, state=State.APPLIED, inverse=back, applied_version=applied.tree.version)
-    uow.changes.update(done)
+    keep(done)
+    _record(uow, done, head, applied, author)
     return done
 
 
-def _require_not_stale(uow: UnitOfWork, change: ChangeSet, head: Tree) -> None:
-    if change.base_version == head.version:
-        return
-    touched = change.touches()
-    for later in uow.changes.since(change.taxonomy, change.base_version):
-        if shared := touched & later.touches():
-            names = ", ".join(sorted(head.label(at) if at in head.nodes else at for at in shared)[:3])
-            raise StaleEdit(
-                f"{later.author} changed {names} in the meantime ({later.reason or later.edits[0].kind}, "
-                f"version {later.applied_version}): look at it again and repeat your edit",
-                sorted(shared),
-            )
+def _record(uow: UnitOfWork, change: ChangeSet, before: Tree, applied: Applied, author: str) -> None:
+    now, number = _now(), applied.tree.version
+    rows = (
+        AuditRow(
+            version=number,
+            change_set_id=change.id,
+            ordinal=ordinal,
+            kind=one.kind,
+            edit=edit_to_json(one),
+            before=_snapshot(before, one),
+            after=_snapshot(applied.tree, one),
+            author=author,
+            at=now,
+        )
+        for ordinal, one in enumerate(change.edits)
+    )
+    version = Version(number, change.id, applied.tree.digest(), author, now)
+    uow.changes.record(change.taxonomy, version, rows, _touches(change, number))
+
+
+def _touches(change: ChangeSet, number: int) -> Iterable[Written]:
+    """What each edit wrote. Products that a machine placed are left out: people win over those anyway."""
+    for ordinal, one in enumerate(change.edits):
+        for key, aspect in one.writes():
+            if change.source is Source.PERSON or not key.startswith("product:"):
+                yield Written(key, aspect, number, ordinal=ordinal)
 
 
 def _assign(uow: UnitOfWork, change: ChangeSet, tree: Tree, author: str) -> list[Edit]:
@@ -226,25 +405,8 @@ def _placements(
     return back + [Assign(catalog, node_id, tuple(ids)) for node_id, ids in by_node.items()]
 
 
-def _audit(change: ChangeSet, before: Tree, applied: Applied, author: str) -> list[AuditRow]:
-    return [
-        AuditRow(
-            version=applied.tree.version,
-            change_set_id=change.id,
-            ordinal=ordinal,
-            kind=one.kind,
-            edit=edit_to_json(one),
-            before=_snapshot(before, one),
-            after=_snapshot(applied.tree, one),
-            author=author,
-            at=_now(),
-        )
-        for ordinal, one in enumerate(change.edits)
-    ]
-
-
 def _snapshot(tree: Tree, one: Edit) -> dict[str, object]:
-    return {at: asdict(tree.nodes[at]) if at in tree.nodes else None for at in one.touches()}
+    return {at: to_json(tree.nodes[at]) if at in tree.nodes else None for at in one.touches()}
 
 
 def _now() -> datetime:

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from taxonomy.changes import ChangeSet, State
+from taxonomy.changes import ChangeSet, Conflict, State, Written
 from taxonomy.edits import Assign, Create, Edit, Merge, Move, Part, Rename, Restore, Split, Unassign
 from taxonomy.errors import StoreError, UnknownId
-from taxonomy.node import Node, NodeId
-from taxonomy.ports import AuditRow, UnitOfWork
+from taxonomy.node import Label, Node, NodeId
+from taxonomy.ports import AuditRow, UnitOfWork, Version
 from taxonomy.product import ProductId, Source
 
 A, B = NodeId("a"), NodeId("b")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVERY_KIND: tuple[Edit, ...] = (
-    Create(Node(A, "Tools", alt_labels=("Gear",)), 0),
+    Create(Node(A, "Tools", labels=(Label("Gear"),)), 0),
     Rename(A, "Gear"),
     Move(A, B),
     Merge((A,), B),
@@ -54,6 +54,9 @@ def test_a_change_set_comes_back_as_it_was(uow: UnitOfWork) -> None:
             reverts="one",
             model_revision="bert@1",
             created_at=NOON,
+            decided_by="bob",
+            rest_of="one",
+            conflicts=(Conflict(1, "too late"),),
         )
         uow.changes.add(first)
         uow.changes.add(second)
@@ -91,17 +94,51 @@ def test_the_same_id_is_not_added_twice(uow: UnitOfWork) -> None:
             uow.changes.add(change("one"))
 
 
-def test_an_update_changes_the_state_but_neither_edits_nor_author(uow: UnitOfWork) -> None:
+def test_an_update_changes_all_but_who_made_it_and_when(uow: UnitOfWork) -> None:
     with uow:
         uow.trees.create("home")
         uow.changes.add(change("one", created_at=NOON))
         done = change(
-            "one", state=State.APPLIED, applied_version=1, inverse=(Rename(A, "was"),), created_at=NOON
+            "one",
+            edits=(Rename(A, "other"),),
+            state=State.APPLIED,
+            applied_version=1,
+            inverse=(Rename(A, "was"),),
+            decided_by="bob",
+            conflicts=(Conflict(1, "too late", ("a",), 3, "cas", "two"),),
+            created_at=NOON,
         )
 
-        uow.changes.update(replace(done, author="eve", edits=(Rename(A, "other"),), reason="other"))
+        uow.changes.update(replace(done, author="eve", source=Source.MODEL))
 
         assert uow.changes.get("one") == done
+
+
+def test_a_key_finds_its_change_set_in_its_taxonomy_only(uow: UnitOfWork) -> None:
+    with uow:
+        uow.trees.create("home")
+        uow.trees.create("pets")
+        uow.changes.add(change("one", created_at=NOON), key="k", body="b")
+
+        assert uow.changes.by_key("home", "k") == (change("one", created_at=NOON), "b")
+        assert uow.changes.by_key("home", "l") is None
+        assert uow.changes.by_key("pets", "k") is None
+        with pytest.raises(StoreError):
+            uow.changes.add(change("two"), key="k")
+
+
+def test_comments_stay_in_their_order(uow: UnitOfWork) -> None:
+    with uow:
+        uow.trees.create("home")
+        uow.changes.add(change("one"))
+        for author, text in (("ann", "why?"), ("bob", "because")):
+            uow.changes.comment("one", author=author, text=text)
+
+        assert [(one.author, one.text) for one in uow.changes.comments("one")] == [
+            ("ann", "why?"),
+            ("bob", "because"),
+        ]
+        assert uow.changes.comments("two") == []
 
 
 def test_the_log_is_newest_first_of_one_state_and_limited(uow: UnitOfWork) -> None:
@@ -117,41 +154,51 @@ def test_the_log_is_newest_first_of_one_state_and_limited(uow: UnitOfWork) -> No
         assert [c.id for c in uow.changes.log("home", state=State.APPLIED)] == ["b", "c"]
 
 
-def test_since_gives_what_was_applied_later_oldest_first(uow: UnitOfWork) -> None:
-    with uow:
-        uow.trees.create("home")
-        for version, state in ((3, State.REVERTED), (1, State.APPLIED), (2, State.APPLIED)):
-            uow.changes.add(change(f"v{version}", state=state, applied_version=version))
-        uow.changes.add(change("open"))
-
-        assert [c.id for c in uow.changes.since("home", 1)] == ["v2", "v3"]
-        assert uow.changes.since("home", 3) == []
+def recorded(uow: UnitOfWork, *rows: AuditRow) -> None:
+    """The rows, each in a version of its own that wrote the node A and a place of B."""
+    for one in rows:
+        step = Version(one.version, one.change_set_id, f"digest {one.version}", one.author, one.at)
+        written = [Written(A, "name", one.version), Written(B, f"child {one.version}", one.version)]
+        uow.changes.record("home", step, [one], written)
 
 
-def test_audit_rows_come_back_newest_first(uow: UnitOfWork) -> None:
-    rows = [row(1), row(2, 0), row(2, 1)]
+def test_history_comes_back_in_the_order_asked_for(uow: UnitOfWork) -> None:
+    rows = [row(1), row(2), row(3)]
     with uow:
         uow.trees.create("home")
         uow.changes.add(change("one"))
-        uow.changes.append_audit("home", rows)
+        recorded(uow, *rows)
 
         assert uow.changes.audit("home") == rows[::-1]
         assert uow.changes.audit("home", limit=1) == [rows[2]]
+        assert uow.changes.audit("home", before=3) == [rows[1], rows[0]]
+        assert uow.changes.audit("home", key=A) == rows[::-1]
+        assert uow.changes.audit("home", key="other") == []
+        assert list(uow.changes.steps("home")) == rows
+        assert list(uow.changes.steps("home", after=1, until=2)) == [rows[1]]
+        assert [one.number for one in uow.changes.versions("home")] == [3, 2, 1]
+        assert [one.digest for one in uow.changes.versions("home", limit=1, before=3)] == ["digest 2"]
 
 
-def test_an_audit_row_is_not_written_over(uow: UnitOfWork) -> None:
+def test_what_was_written_since_says_who_and_why(uow: UnitOfWork) -> None:
+    with uow:
+        uow.trees.create("home")
+        uow.changes.add(change("one", reason="spring"))
+        recorded(uow, row(1), row(2))
+
+        found = uow.changes.written("home", [B, "other"], since=1)
+
+    said = (row(2).author, row(2).kind, "one", "spring")
+    assert [(w.key, w.aspect, w.version, w.author, w.kind, w.change_set_id, w.reason) for w in found] == [
+        (B, "child 2", 2, *said)
+    ]
+
+
+def test_a_version_is_recorded_once(uow: UnitOfWork) -> None:
     with uow:
         uow.trees.create("home")
         uow.changes.add(change("one"))
-        uow.changes.append_audit("home", [row(1)])
+        recorded(uow, row(1))
 
         with pytest.raises(StoreError):
-            uow.changes.append_audit("home", [row(1)])
-
-
-def test_no_audit_rows_are_no_change(uow: UnitOfWork) -> None:
-    with uow:
-        uow.trees.create("home")
-        uow.changes.append_audit("home", [])
-
-        assert uow.changes.audit("home") == []
+            recorded(uow, row(1))

@@ -18,7 +18,7 @@ from taxonomy.node import ROOT_ID
 from taxonomy.service import editing
 from taxonomy.tree import Tree
 from tests.contract.given import SPADE, at, edited, imported, planted
-from tests.contract.test_change_repository import change, row
+from tests.contract.test_change_repository import change, recorded, row
 from tests.contract.test_tree_repository import EDITS
 
 PATIENCE_S = 20.0
@@ -70,7 +70,7 @@ def test_the_audit_log_cannot_be_changed(engine: Engine, verb: str) -> None:
     with PostgresUnitOfWork(engine) as uow:
         uow.trees.create("home")
         uow.changes.add(change("one"))
-        uow.changes.append_audit("home", [row(1)])
+        recorded(uow, row(1))
         uow.commit()
 
         with closing(Transaction(engine)) as eve, pytest.raises(StoreError, match="append-only"):
@@ -170,7 +170,7 @@ def test_a_server_that_goes_away_is_named_and_leaves_nothing_half_done(
 ) -> None:
     doing: dict[str, Callable[[PostgresUnitOfWork], object]] = {
         "reading": lambda uow: uow.trees.names(),
-        "copying": lambda uow: uow.changes.append_audit("home", [row(1)]),
+        "copying": lambda uow: recorded(uow, row(1)),
         "committing": lambda uow: uow.commit(),
     }
     uow = PostgresUnitOfWork(engine)

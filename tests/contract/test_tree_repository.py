@@ -4,9 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from taxonomy.edits import Create, Edit, Merge, Move, Part, Rename, Retire, Split
+from taxonomy.edits import Create, Edit, Merge, Move, Part, Pin, Relabel, Rename, Reorder, Retire, Split
 from taxonomy.errors import InputError, StaleEdit, UnknownId
-from taxonomy.node import ROOT_ID, Node, NodeId
+from taxonomy.node import (
+    ROOT_ID,
+    Attribute,
+    AttributeKind,
+    Label,
+    LabelKind,
+    Match,
+    MatchKind,
+    Node,
+    NodeId,
+    Relation,
+    RelationKind,
+    Restriction,
+    RestrictionKind,
+)
 from taxonomy.ports import UnitOfWork
 from taxonomy.tree import Tree
 from tests.contract.given import at, edited, planted
@@ -57,7 +71,16 @@ def test_an_unknown_taxonomy_is_answered_with_those_that_exist(uow: UnitOfWork) 
 
 def test_every_field_of_a_node_survives(uow: UnitOfWork) -> None:
     garden = Node(
-        NodeId("g"), "Gärten & Höfe 园艺", external_id="505", alt_labels=('Ho"f', "{a,b}"), scope_note="no\\N"
+        NodeId("g"),
+        "Gärten & Höfe 园艺",
+        external_id="505",
+        language="de",
+        labels=(Label('Ho"f'), Label("{a,b}", LabelKind.HIDDEN, "en")),
+        scope_note="no\\N",
+        attributes=(Attribute("Soil", AttributeKind.CHOICE, values=("clay", "sand"), required=True),),
+        relations=(Relation(RelationKind.COMPLEMENT, NodeId("t")),),
+        restrictions=(Restriction(RestrictionKind.REGION, ("DE", "AT")),),
+        crosswalk=(Match("google", "2962", MatchKind.BROAD), Match("shopify", "")),
     )
     tools = Node(NodeId("t"), "Tools", NodeId("g"), locked=True)
     with uow:
@@ -71,6 +94,9 @@ def test_every_field_of_a_node_survives(uow: UnitOfWork) -> None:
 
 
 EDITS = {
+    "pin": lambda t: [Pin("spade", at(t, "Garden", "Tools"))],
+    "relabel": lambda t: [Relabel(at(t, "Garden"), "de", "Garten")],
+    "reorder all": lambda t: [Reorder(at(t, "Garden"), (at(t, "Garden", "Seeds"),))],
     "create": lambda t: [Create(Node(NodeId("new"), "Bulbs", at(t, "Garden")), 1)],
     "create at the top": lambda t: [Create(Node(NodeId("new"), "Pets"), 0)],
     "rename": lambda t: [Rename(at(t, "Garden"), "Outdoors")],

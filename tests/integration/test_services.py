@@ -137,7 +137,7 @@ def test_a_stale_edit_is_refused_and_says_who_changed_what(uow: UnitOfWork) -> N
     seen, kitchen = uow.trees.head(TREE).version, at(uow, "Kitchen")
     editing.edit(uow, TREE, [Rename(kitchen, "Cooking")], author="ann")
 
-    with pytest.raises(StaleEdit, match="ann changed Cooking"):
+    with pytest.raises(StaleEdit, match="ann changed 'Cooking'"):
         editing.edit(uow, TREE, [Rename(kitchen, "Cuisine")], author="bob", base_version=seen)
 
 

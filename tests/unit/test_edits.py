@@ -7,11 +7,41 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxonomy.changes import apply
-from taxonomy.codec import edit_from_json, edit_to_json
-from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Part, Rename, Retire, Split, Unassign
+from taxonomy.codec import edit_from_json, edit_to_json, kinds
+from taxonomy.edits import (
+    Assign,
+    Create,
+    Edit,
+    Lock,
+    Merge,
+    Move,
+    Part,
+    Pin,
+    Relabel,
+    Relate,
+    Rename,
+    Reorder,
+    Restrict,
+    Retire,
+    SetAttributes,
+    SetCrosswalk,
+    Split,
+    Unassign,
+)
 from taxonomy.errors import EditError, InputError, NodeLocked, RuleBroken, UnknownId
 from taxonomy.invariants import check
-from taxonomy.node import ROOT_ID, Node, NodeId, seeded_ids
+from taxonomy.node import (
+    ROOT_ID,
+    Attribute,
+    AttributeKind,
+    Label,
+    Node,
+    NodeId,
+    RelationKind,
+    Restriction,
+    RestrictionKind,
+    seeded_ids,
+)
 from taxonomy.product import ProductId, Source
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
@@ -77,7 +107,7 @@ def test_retire_sends_products_to_the_parent_unless_a_node_is_named() -> None:
 def test_split_replaces_the_node_in_its_place_and_redirects_to_all_parts() -> None:
     parts = (Part(NodeId("x"), "Digging"), Part(NodeId("y"), "Raking", (ProductId("1"), ProductId("2"))))
 
-    tree = apply(TREE, [Split(TOOLS, parts)]).tree
+    tree = apply(TREE, [Split(TOOLS, parts, n_rest=1)]).tree
 
     assert [tree.nodes[one].name for one in tree.children_of(GARDEN)] == ["Digging", "Raking", "Seeds"]
     assert tree.redirects[TOOLS] == Redirect((NodeId("x"), NodeId("y")), (1 / 3, 2 / 3))
@@ -206,17 +236,63 @@ def test_one_refused_edit_refuses_all() -> None:
     assert TREE.label(CUPS) == "Kitchen > Cups"
 
 
-EVERY_KIND = [
-    Create(Node(FRESH, "Pots", GARDEN, alt_labels=("Planters",)), 2),
-    Rename(CUPS, "Mugs"),
+EVERY_KIND: list[Edit] = [
+    Create(Node(FRESH, "Pots", GARDEN, labels=(Label("Planters"),), language="en"), 2),
+    Rename(CUPS, "Mugs", "en"),
+    Relabel(CUPS, "de", "Tassen", ("Becher",), ("Tasen",), "What one drinks from"),
+    SetAttributes(CUPS, (Attribute("Volume", AttributeKind.NUMBER, "ml", required=True),)),
+    Relate(CUPS, RelationKind.COMPLEMENT, SEEDS),
+    Restrict(CUPS, (Restriction(RestrictionKind.REGION, ("US",), "lead glaze"),)),
+    SetCrosswalk(CUPS, "google", "2169"),
+    SetCrosswalk(CUPS, "google", ""),
     Move(CUPS, GARDEN),
+    Reorder(GARDEN, (SEEDS, TOOLS)),
     Lock(CUPS),
     Merge((CUPS,), SEEDS),
     Retire(CUPS),
-    Split(TOOLS, (Part(FRESH, "A", (ProductId("1"),)), Part(NodeId("g"), "B")), "shop"),
+    Retire(CUPS, SEEDS, (TOOLS,), (0.75, 0.25)),
+    Split(TOOLS, (Part(FRESH, "A", (ProductId("1"),)), Part(NodeId("g"), "B")), "shop", 3),
     Assign("shop", CUPS, (ProductId("1"),), (0.5,)),
     Unassign("shop", (ProductId("1"),)),
+    Pin("cup", CUPS),
 ]
+
+
+@pytest.mark.parametrize("edit", EVERY_KIND, ids=lambda e: e.kind)
+def test_every_edit_can_be_taken_back(edit: Edit) -> None:
+    done = apply(TREE, [edit])
+
+    if not done.inverse:  # the tree itself was not changed
+        assert done.tree.digest() == TREE.digest()
+        return
+    back = apply(done.tree, done.inverse).tree
+    assert back.nodes == TREE.nodes
+    assert back.children == TREE.children
+    assert back.pins == TREE.pins
+    assert TREE.redirects == {at: way for at, way in back.redirects.items() if at in TREE.redirects}
+
+
+@pytest.mark.parametrize("edit", EVERY_KIND, ids=lambda e: e.kind)
+def test_the_digest_after_an_edit_is_that_of_the_whole_tree(edit: Edit) -> None:
+    TREE.digest()  # known: from now on only what changed is hashed
+    after = apply(TREE, [edit]).tree
+
+    assert after.digest() == Tree(after.nodes, after.children, after.redirects, pins=after.pins).digest()
+
+
+@pytest.mark.parametrize("edit", EVERY_KIND, ids=lambda e: e.kind)
+def test_an_edit_says_everything_that_it_writes(edit: Edit) -> None:
+    after = apply(TREE, [edit]).tree
+    changed = {
+        at for at in TREE.nodes.keys() | after.nodes.keys() if TREE.nodes.get(at) != after.nodes.get(at)
+    }
+    moved_on = {child for at in changed for child in TREE.children_of(at)}  # below what went
+
+    assert changed <= {*edit.touches(), *moved_on}
+
+
+def test_every_kind_of_edit_is_tried_here() -> None:
+    assert {one.kind for one in EVERY_KIND} == set(kinds()) - {"restore"}
 
 
 @pytest.mark.parametrize(

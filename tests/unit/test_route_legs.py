@@ -12,7 +12,7 @@ from ingest.search.posterior import PosteriorLeg
 from ingest.search.routing import WEIGHTS, open_router
 from ingest.search.vectors import vector_leg
 from ingest.search.words import stems
-from taxonomy.node import NodeId
+from taxonomy.node import Label, NodeId
 from taxonomy.ports import Floats, Progress
 from taxonomy.product import Product, ProductId, split_path
 from taxonomy.redirects import Redirect
@@ -102,11 +102,8 @@ def test_the_decay_of_ancestors_is_a_setting() -> None:
 
 def test_alt_labels_are_names_and_scope_notes_are_less() -> None:
     draft = Draft(TREE)
-    draft.nodes[node("Electronics > TVs")] = replace(
-        TREE.node(node("Electronics > TVs")),
-        alt_labels=("Televisions",),
-        scope_note="Screens, not projectors",
-    )
+    tvs = TREE.node(node("Electronics > TVs"))
+    draft.replace(replace(tvs, labels=(Label("Televisions"),), scope_note="Screens, not projectors"))
     nodes = NodeWords(draft.tree())
     scores = WordsLeg(nodes).scores(["televisions", "screens"])[:, nodes.at[node("Electronics > TVs")]]
     assert scores[0] == pytest.approx(1.0)

@@ -31,7 +31,7 @@ def test_a_file_that_is_no_json_says_in_which_line(path: Path) -> None:
     [
         ({"format": "other"}, 'no tree file: "format" should be'),
         ({"format_version": 9}, "version 9, 1 is expected"),
-        ({"nodes": [{"id": "a", "parent_id": None}]}, "node 1 has no 'name'"),
+        ({"nodes": [{"id": "a", "parent_id": None}]}, "node 1 is broken .*'name' is missing"),
         ({"nodes": [{"id": "a", "name": "A", "parent_id": "ghost"}]}, "is not sound: a cannot be reached"),
         ({"nodes": "many"}, "node 1 is broken"),
         ({"members": [["p1", None, 0], ["p2", "ghost", 1]]}, "member 2 is broken .*no node 'ghost'"),

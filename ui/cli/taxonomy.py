@@ -117,7 +117,12 @@ def log(
 def apply(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson = False) -> None:
     """Apply a proposed change set."""
     with App.open() as app, app.uow() as uow:
-        finish(_summary(editing.accept(uow, change_id, author=author)), as_json=as_json)
+        outcome = editing.accept(uow, change_id, author=author)
+    done = outcome.applied or outcome.rest
+    summary = _summary(done) if done else {}
+    if outcome.rest:
+        summary |= {"left_as": outcome.rest.id, "conflicts": [one.message for one in outcome.rest.conflicts]}
+    finish(summary, as_json=as_json)
 
 
 @taxonomy.command()

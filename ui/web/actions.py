@@ -1,6 +1,7 @@
 """What a click does: call one use case, remember what to say about it. All of them are callbacks."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from taxonomy.ports import UnitOfWork
 from taxonomy.service import editing, releasing
 from ui.web import state
 from ui.web.components.tree import TreeEvent
-from ui.web.words import Names, describe, story
+from ui.web.words import Names, describe, many, story
 
 __all__ = ["accept", "handle", "perform", "publish", "reject", "undo"]
 
@@ -63,7 +64,7 @@ def undo(change_id: str) -> None:
 
 def accept(change_id: str) -> None:
     """Apply a proposal."""
-    _guarded(lambda uow: _decided(uow, editing.accept(uow, change_id, author=_author()), "Accepted"))
+    _guarded(lambda uow: _accepted(uow, editing.accept(uow, change_id, author=_author())))
 
 
 def reject(change_id: str) -> None:
@@ -88,6 +89,18 @@ def publish(taxonomy: str) -> None:
         )
 
     _guarded(run)
+
+
+def _accepted(uow: UnitOfWork, outcome: editing.Outcome) -> state.Notice:
+    if outcome.applied is None:
+        return state.Notice(
+            "Nothing went in: the tree has changed. The reasons are with the proposal.", is_error=True
+        )
+    notice = _decided(uow, outcome.applied, "Accepted")
+    if outcome.rest is None:
+        return notice
+    left = many(len(outcome.rest.edits), "edit")
+    return replace(notice, text=f"{notice.text} {left} did not go in and wait as a proposal of their own.")
 
 
 def _decided(uow: UnitOfWork, change: ChangeSet, verb: str) -> state.Notice:
