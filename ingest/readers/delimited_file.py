@@ -71,8 +71,10 @@ def _distinct(header: Sequence[str]) -> tuple[str, ...]:
     >>> _distinct(["id", "", "name", "name"])
     ('id', 'column 2', 'name', 'name 4')
     """
-    names: list[str] = []
+    names: dict[str, None] = {}
     for number, cell in enumerate(header, 1):
         name = " ".join(cell.split()) or f"column {number}"
-        names.append(f"{name} {number}" if name in names else name)
+        while name in names:
+            name = f"{name} {number}"
+        names[name] = None
     return tuple(names)

@@ -1,8 +1,8 @@
 """How large the pages of a Parquet file are: Arrow decodes a page whole, at four times its size.
 
-Arrow tells the sizes of column chunks only, and its Python side ends the process over a chunk whose statistics
-are damaged. So the footer (`FileMetaData`) and the headers before the pages (`PageHeader`) are read here; both
-are structs in Thrift's compact protocol, with the field numbers of parquet-format.
+Arrow tells the sizes of column chunks only, and its Python side ends the process over a chunk whose
+statistics are damaged. So the footer (`FileMetaData`) and the headers of pages (`PageHeader`) are read here;
+both are structs in Thrift's compact protocol, with the field numbers of parquet-format.
 """
 
 from collections.abc import Iterator

@@ -1,12 +1,14 @@
 """A file on disk as chunks of bytes: unpacked, of the format its ending names, faults of the file found."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import TypeVar
 
 from taxonomy.errors import FileError
 
@@ -74,10 +76,10 @@ class Source:
     format: Format
     gzipped: bool
 
-    def open(self) -> BinaryIO:
+    def open(self) -> BufferedIOBase:
         """The unpacked bytes."""
         try:
-            return cast(BinaryIO, gzip.open(self.path) if self.gzipped else self.path.open("rb"))
+            return gzip.GzipFile(self.path) if self.gzipped else self.path.open("rb")
         except OSError as error:
             raise FileError(self.path, f"cannot be read: {error.strerror or error}") from error
 
@@ -98,7 +100,7 @@ class Source:
         with self.open() as stream:
             while True:
                 try:
-                    chunk = stream.read(CHUNK_BYTES)
+                    chunk = stream.read1(CHUNK_BYTES)  # `read` loses what it has when the rest is damaged
                 except (EOFError, zlib.error, OSError) as error:
                     raise FileError(self.path, f"cut off or damaged ({error}); get the file again") from error
                 if not chunk:
@@ -167,6 +169,11 @@ def _check_text(source: Source, head: bytes) -> None:
     for magic, hint in _FOREIGN.items():
         if head.startswith(magic):
             raise FileError(source.path, hint)
+    sign = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if sign == b"<" and source.format is not Format.XML:
+        raise FileError(source.path, "is a web page or XML; a product feed's name ends in .xml")
+    if sign == b"{" and source.format is not Format.JSON_LINES:
+        raise FileError(source.path, "is JSON inside; let the name of JSON lines end in .jsonl")
 
 
 def beginning(items: Iterable[T], text: Callable[[T], str]) -> list[T]:
