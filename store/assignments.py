@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Select, Subquery, Table, delete, func, literal, or_, select
+from sqlalchemy import FromClause, Row, Select, Subquery, Table, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -16,6 +16,7 @@ from store.tables import assignments, model_revisions, placements, products, red
 from store.transaction import Transaction, among
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
+from taxonomy.ports import Held
 from taxonomy.product import Assignment, Product, ProductId, Source
 
 __all__ = ["PostgresAssignments"]
@@ -89,6 +90,21 @@ class PostgresAssignments:
     def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
         """Forget machines' assignments of these products."""
         self._forget(assignments, catalog, taxonomy, product_ids)
+
+    def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
+        """What is stored of those of these products that are live, also where that is nothing."""
+        key = self._numbers(taxonomy, catalog)
+        joined = _stored_beside(*key).where(among(products.c.id, product_ids))
+        found = joined.add_columns(products.c.id, *_BOTH)
+        return {row.id: Held(row.placed, row.said) for row in self._transaction.run(found)}
+
+    def tally(self, catalog: str, taxonomy: str) -> dict[Held, int]:
+        """How many live products are held alike, those of which nothing is stored left out; one query."""
+        key = self._numbers(taxonomy, catalog)
+        something = or_(placements.c.node_id.is_not(None), assignments.c.node_id.is_not(None))
+        groups = _stored_beside(*key).where(something).group_by(placements.c.node_id, assignments.c.node_id)
+        found = groups.add_columns(*_BOTH, func.count().label("n"))
+        return {Held(row.placed, row.said): row.n for row in self._transaction.run(found)}
 
     def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
         """Live products standing in each node itself (not below it), redirects resolved; one query."""
@@ -183,6 +199,19 @@ class PostgresAssignments:
             self._transaction.run(insert(model_revisions).values(missing).on_conflict_do_nothing())
             known = {row.revision: row.id for row in self._transaction.run(found)}
         return known
+
+
+_BOTH = (placements.c.node_id.label("placed"), assignments.c.node_id.label("said"))
+
+
+def _stored_beside(tree: int, shop: int) -> Select[Any]:
+    """The live products, each beside its placement and its assignment where it has one; no columns yet."""
+    joined: FromClause = products
+    for table in (placements, assignments):
+        mine = (table.c.taxonomy_id == tree) & (table.c.catalog_id == shop)
+        joined = joined.outerjoin(table, mine & (table.c.product_id == products.c.id))
+    live = (products.c.catalog_id == shop) & products.c.retired_at.is_(None)
+    return select().select_from(joined).where(live)
 
 
 def _same_product(at: Subquery, shop: int) -> ColumnElement[bool]:

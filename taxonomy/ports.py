@@ -23,6 +23,7 @@ __all__ = [
     "Comment",
     "Encoder",
     "Floats",
+    "Held",
     "ImportMark",
     "Progress",
     "Release",
@@ -114,6 +115,17 @@ class CatalogSummary:
     name: str
     n_products: int
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The nodes of a product as stored, redirects not followed: a person's, and a machine's or import's.
+
+    What reads give follows from the two and the tree: the person's node where that leads to a live one.
+    """
+
+    placed: NodeId | None = None
+    said: NodeId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +319,12 @@ class AssignmentRepository(Protocol):
 
     def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
         """Forget machines' assignments of these products."""
+
+    def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
+        """What is stored of those of these products that are live, also where that is nothing."""
+
+    def tally(self, catalog: str, taxonomy: str) -> dict[Held, int]:
+        """How many live products are held alike, those of which nothing is stored left out; one query."""
 
     def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
         """Live products standing in each node itself (not below it), redirects resolved; one query."""

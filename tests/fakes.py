@@ -19,7 +19,7 @@ from store.names import slug
 from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
 from taxonomy.node import NodeId
-from taxonomy.ports import AuditRow, CatalogSummary, Comment, ImportMark, Release, Upserted, Version
+from taxonomy.ports import AuditRow, CatalogSummary, Comment, Held, ImportMark, Release, Upserted, Version
 from taxonomy.product import Assignment, Product, ProductId, Source
 from taxonomy.text import fold
 from taxonomy.tree import Tree
@@ -373,6 +373,18 @@ class FakeAssignments:
 
     def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
         self._forget(self.desk.now.assignments, catalog, taxonomy, product_ids)
+
+    def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
+        placed = self._held(self.desk.now.placements, catalog, taxonomy)
+        said = self._held(self.desk.now.assignments, catalog, taxonomy)
+        live = {product.id for product in self.desk.now.live(catalog)}.intersection(product_ids)
+        return {
+            at: Held(*(table[at].node_id if at in table else None for table in (placed, said))) for at in live
+        }
+
+    def tally(self, catalog: str, taxonomy: str) -> dict[Held, int]:
+        held = self.held(catalog, taxonomy, [product.id for product in self.desk.now.live(catalog)])
+        return dict(Counter(one for one in held.values() if one != Held()))
 
     def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
         standing = self._standing(catalog, taxonomy)

@@ -5,7 +5,7 @@ import pytest
 from taxonomy.edits import Merge, Part, Retire, Split
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
-from taxonomy.ports import UnitOfWork
+from taxonomy.ports import Held, UnitOfWork
 from taxonomy.product import Assignment, ProductId, Source
 from tests.contract.given import POPPY, SHELF, SPADE, WOK, at, edited, imported, planted, said, stocked
 
@@ -253,3 +253,30 @@ def test_unknown_names_are_refused(uow: UnitOfWork, catalog: str, taxonomy: str)
             uow.assignments.write(catalog, taxonomy, [said(SPADE, at(tree, "Garden"))])
         with pytest.raises(UnknownId):
             uow.assignments.place(catalog, taxonomy, at(tree, "Garden"), [SPADE.id], author="ann")
+
+
+def test_a_tally_counts_products_by_what_is_stored_of_them(uow: UnitOfWork) -> None:
+    with uow:
+        tree = stocked(uow)
+        tools, seeds, pans = (
+            at(tree, *path) for path in (("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Pans"))
+        )
+        uow.assignments.write("shop", "home", [said(POPPY, tools)])
+        uow.assignments.place("shop", "home", seeds, [WOK.id], author="ann")
+        edited(uow, Merge((tools,), pans))
+
+        assert uow.assignments.tally("shop", "home") == {Held(None, tools): 2, Held(seeds, pans): 1}
+        assert uow.assignments.held("shop", "home", [WOK.id, ProductId("x")]) == {WOK.id: Held(seeds, pans)}
+
+
+def test_a_tally_leaves_out_what_retired_and_what_is_stored_nowhere(uow: UnitOfWork) -> None:
+    with uow:
+        tree = stocked(uow)
+        uow.assignments.remove("shop", "home", [POPPY.id])
+        imported(uow, [SPADE, POPPY], digest="two")
+
+        assert uow.assignments.tally("shop", "home") == {Held(None, at(tree, "Garden", "Tools")): 1}
+        assert uow.assignments.held("shop", "home", ALL) == {
+            SPADE.id: Held(None, at(tree, "Garden", "Tools")),
+            POPPY.id: Held(),
+        }
