@@ -2,19 +2,36 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from taxonomy.edits import Create, Lock, Rename
-from taxonomy.node import Node, NodeId, random_ids
+from taxonomy.changes import State
+from taxonomy.edits import Create, Lock, Rename, SetAttributes
+from taxonomy.node import (
+    Attribute,
+    AttributeKind,
+    Label,
+    LabelKind,
+    Match,
+    Node,
+    NodeId,
+    Relation,
+    RelationKind,
+    Restriction,
+    RestrictionKind,
+    random_ids,
+)
 from taxonomy.product import Source
 from taxonomy.service import editing
+from taxonomy.service.browsing import shelves
 from tests.fakes import FakeUnitOfWork
 from tests.web.shop import CATALOG, TAXONOMY, Shop, sample_shop
 from ui.web import actions, state
 from ui.web.components.tree import read_event
 from ui.web.state import Page
+from ui.web.views.details import Detail
 from ui.web.views.edit import Action
 
 APP = Path(actions.__file__).parent / "app.py"
@@ -230,7 +247,7 @@ def test_an_edit_of_what_somebody_changed_meanwhile_is_refused_with_the_name(sho
 
     press(at, "apply")
 
-    assert "Noor changed Grocery & Drinks > Drinks > Teas in the meantime" in seen(at)
+    assert "Noor changed 'Grocery & Drinks > Drinks > Teas' in the meantime" in seen(at)
     assert shop.tree.nodes[tea].name == "Teas"
     assert at.header[0].value == "Teas"
 
@@ -335,7 +352,7 @@ def proposal(shop: Shop) -> str:
 
 
 def test_an_accepted_proposal_changes_the_tree_and_can_be_undone(shop: Shop, proposal: str) -> None:
-    at = opened(Page.PROPOSALS)
+    at = opened(Page.CHANGES)
     assert "1 new category" in seen(at)
     assert "4 products alike" in seen(at)
 
@@ -349,11 +366,11 @@ def test_an_accepted_proposal_changes_the_tree_and_can_be_undone(shop: Shop, pro
 def test_a_rejected_proposal_leaves_the_tree_alone(shop: Shop, proposal: str) -> None:
     before = shop.tree
 
-    at = press(opened(Page.PROPOSALS), f"reject_{proposal}")
+    at = press(opened(Page.CHANGES), f"reject_{proposal}")
 
     assert shop.tree is before
     assert "Rejected: Added “Matcha” under “Tea”" in seen(at)
-    assert "Nothing is proposed" in seen(at)
+    assert "Nothing waits here" in seen(at)
 
 
 def test_unplaced_products_are_counted_and_can_be_placed_by_hand(shop: Shop) -> None:
@@ -458,3 +475,141 @@ def test_signs_in_names_are_shown_as_they_are(shop: Shop) -> None:
     at = opened(node_id=tea)
 
     assert at.header[0].value == "Tea \\*new\\* \\$5"
+
+
+def detail(at: AppTest, name: str) -> AppTest:
+    pills = next(one for one in at.get("button_group") if one.key == "detail")
+    return pills.set_value(Detail(name)).run()
+
+
+def field(at: AppTest, label: str) -> Any:
+    kinds = (at.text_input, at.text_area, at.selectbox, at.checkbox, at.radio)
+    return next(one for kind in kinds for one in kind if one.label == label)
+
+
+def test_labels_are_kept_per_language_with_the_scope_note(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = act(opened(node_id=tea), "Details")
+    field(at, "Language").set_value("de").run()
+    field(at, "Name in this language").set_value("Tee").run()
+    field(at, "Other names, one a line").set_value("Tees\nTeesorten").run()
+    field(at, "Misspellings that search should know, one a line").set_value("The").run()
+    field(at, "Says what belongs in it").set_value("Leaves to be brewed").run()
+
+    press(at, "apply")
+
+    node = shop.tree.nodes[tea]
+    assert node.name == "Tea"
+    assert node.name_in("de") == "Tee"
+    assert node.alt_labels == ("Tees", "Teesorten")
+    assert Label("The", LabelKind.HIDDEN, "de") in node.labels
+    assert node.scope_note == "Leaves to be brewed"
+
+
+def test_a_category_is_related_to_another_and_no_longer(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    at = detail(act(opened(node_id=tea), "Details"), "Relations")
+    field(at, "How").set_value(RelationKind.SUBSTITUTE).run()
+    field(at, "Which category").set_value(coffee).run()
+    at = press(at, "apply")
+
+    assert shop.tree.nodes[tea].relations == (Relation(RelationKind.SUBSTITUTE, coffee),)
+
+    at = detail(act(at, "Details"), "Relations")
+    field(at, "Relation").select_index(1).run()
+    press(at, "apply")
+
+    assert shop.tree.nodes[tea].relations == ()
+
+
+def test_a_category_is_restricted_to_regions(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = detail(act(opened(node_id=tea), "Details"), "Restrictions")
+    pills = next(one for one in at.get("button_group") if str(one.key).startswith("limits"))
+    pills.set_value([RestrictionKind.REGION]).run()
+    field(at, "Sold in (codes, parted by commas)").set_value("de, at").run()
+
+    press(at, "apply")
+
+    assert shop.tree.restrictions(tea) == (Restriction(RestrictionKind.REGION, ("DE", "AT")),)
+
+
+def test_that_a_category_has_no_match_elsewhere_can_be_said(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    at = detail(act(opened(node_id=tea), "Details"), "Elsewhere")
+    field(at, "It has none there").check().run()
+
+    press(at, "apply")
+
+    assert shop.tree.nodes[tea].crosswalk == (Match("google", ""),)
+
+
+def test_subcategories_are_put_in_the_order_of_their_size(shop: Shop) -> None:
+    drinks = shop.at("Grocery & Drinks", "Drinks")
+    at = detail(act(opened(node_id=drinks), "Details"), "Order")
+    field(at, "Order of the subcategories").set_value("Largest first").run()
+
+    press(at, "apply")
+
+    with shop.uow() as uow:
+        totals = shelves(uow, TAXONOMY, CATALOG).total
+    sizes = [totals[at] for at in shop.tree.children_of(drinks)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_attributes_from_above_are_told_with_the_own_ones(shop: Shop) -> None:
+    drinks, tea = shop.at("Grocery & Drinks", "Drinks"), shop.at(*TEA)
+    shop.edit(SetAttributes(drinks, (Attribute("Volume", AttributeKind.NUMBER, "l"),)))
+
+    at = detail(act(opened(node_id=tea), "Details"), "Attributes")
+
+    assert "From above: Volume" in seen(at)
+
+
+def test_what_is_kept_for_later_waits_in_one_draft_and_is_applied_from_there(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    for node_id, name in ((tea, "Teas"), (coffee, "Coffees")):
+        at = act(opened(node_id=node_id), "Rename")
+        at.text_input(key=f"name {node_id}").set_value(name).run()
+        press(at, "keep")
+    assert shop.tree.nodes[tea].name == "Tea"
+    (draft,) = shop.store.changes.log(TAXONOMY, state=State.DRAFT)
+
+    at = press(opened(Page.CHANGES), f"propose_{draft.id}")
+    press(at, f"accept_{draft.id}")
+
+    assert (shop.tree.nodes[tea].name, shop.tree.nodes[coffee].name) == ("Teas", "Coffees")
+
+
+def test_a_proposal_is_approved_by_one_and_applied_by_another(shop: Shop, proposal: str) -> None:
+    at = press(opened(Page.CHANGES), f"approve_{proposal}")
+    assert "approved by Maya" in seen(at)
+    n_before = len(shop.tree)
+
+    press(at, f"apply_{proposal}")
+
+    assert len(shop.tree) > n_before
+
+
+def test_what_a_newer_tree_did_not_take_says_who_was_first(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    with shop.uow() as uow:
+        edits = [Rename(tea, "Teas"), Rename(coffee, "Coffees")]
+        change = editing.propose(uow, TAXONOMY, edits, author="Ida", source=Source.PERSON)
+    shop.edit(Rename(tea, "Infusions"), author="Noor")
+
+    at = press(opened(Page.CHANGES), f"accept_{change.id}")
+
+    assert shop.tree.nodes[coffee].name == "Coffees"
+    assert "1 edit did not go in" in seen(at)
+    assert "Noor changed 'Grocery & Drinks > Drinks > Infusions'" in seen(at)
+
+
+def test_comments_stand_with_their_change(shop: Shop, proposal: str) -> None:
+    at = opened(Page.CHANGES)
+    at.text_input(key=f"comment {proposal}").set_value("Why three?").run()
+
+    at = press(at, f"say_{proposal}")
+
+    assert "Why three?" in seen(at)
+    assert [one.author for one in shop.store.changes.comments(proposal)] == ["Maya"]

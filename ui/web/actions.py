@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from taxonomy.changes import ChangeSet
+from taxonomy.changes import ChangeSet, State
 from taxonomy.edits import Edit, Move, Rename
 from taxonomy.errors import DatabaseUnavailable, TaxonomyError
 from taxonomy.node import NodeId
@@ -50,6 +50,21 @@ def handle(taxonomy: str, event: TreeEvent) -> None:
     perform(taxonomy, event.version, lambda: [edit], then=event.node_id)
 
 
+def keep(taxonomy: str, build: Callable[[], Sequence[Edit]]) -> None:
+    """Add edits to the person's draft, made if there is none; nothing happens to the tree."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        edits, author = list(build()), _author()
+        drafts = (one for one in uow.changes.log(taxonomy, state=State.DRAFT) if one.author == author)
+        if (mine := next(drafts, None)) is None:
+            editing.draft(uow, taxonomy, edits, author=author)
+        else:
+            editing.amend(uow, mine.id, [*mine.edits, *edits])
+        return state.Notice("Kept in your draft; nothing has happened yet. It waits under “Changes”.")
+
+    _guarded(run)
+
+
 def undo(change_id: str) -> None:
     """Take an applied change back."""
 
@@ -68,8 +83,29 @@ def accept(change_id: str) -> None:
 
 
 def reject(change_id: str) -> None:
-    """Put a proposal away."""
-    _guarded(lambda uow: _decided(uow, editing.reject(uow, change_id), "Rejected"))
+    """Put an open change set away."""
+    _guarded(lambda uow: _decided(uow, editing.reject(uow, change_id, author=_author()), "Rejected"))
+
+
+def submit(change_id: str) -> None:
+    """Propose a draft, or what did not fit a newer tree, on the tree of today."""
+    _guarded(lambda uow: _decided(uow, editing.submit(uow, change_id), "Proposed"))
+
+
+def approve(change_id: str) -> None:
+    """Say that a proposal may be applied."""
+    _guarded(lambda uow: _decided(uow, editing.approve(uow, change_id, author=_author()), "Approved"))
+
+
+def comment(change_id: str, key: str) -> None:
+    """Say what stands in the field of this key about a change set."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        editing.comment(uow, change_id, author=_author(), text=st.session_state[key] or "")
+        st.session_state[key] = ""
+        return state.Notice("Your comment was added")
+
+    _guarded(run)
 
 
 def publish(taxonomy: str) -> None:

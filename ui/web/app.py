@@ -4,13 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from taxonomy.changes import State
+from taxonomy.changes import OPEN
 from taxonomy.errors import TaxonomyError
 from taxonomy.ports import UnitOfWork
 from taxonomy.service.browsing import Shelves, shelves, totals
 from ui.web import state
 from ui.web.state import Context, Page
-from ui.web.views import bar, category, history, overview, proposals, search, sidebar, teach, unplaced
+from ui.web.views import bar, category, changes, history, overview, search, sidebar, teach, unplaced
 
 __all__ = ["main"]
 
@@ -56,16 +56,16 @@ def _main(context: Context) -> None:
         bar.search_box()
     with right:
         bar.version(context)
-    proposed = context.uow.changes.log(context.taxonomy, state=State.PROPOSED)
-    page = bar.pages(len(proposed), context.shelves.n_unplaced)
+    waiting = [one for state_ in OPEN for one in context.uow.changes.log(context.taxonomy, state=state_)]
+    page = bar.pages(len(waiting), context.shelves.n_unplaced)
     bar.show_notice()
     match page:
         case Page.CATEGORY:
-            _category(context, len(proposed))
+            _category(context, len(waiting))
         case Page.SEARCH:
             search.show(context)
-        case Page.PROPOSALS:
-            proposals.show(context, proposed)
+        case Page.CHANGES:
+            changes.show(context, waiting)
         case Page.UNPLACED:
             unplaced.show(context)
         case Page.HISTORY:

@@ -8,7 +8,7 @@ from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Rename, Reti
 from taxonomy.errors import InputError
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.service.browsing import Shelves
-from ui.web.words import many, quoted
+from ui.web.words import Names, describe, many, quoted
 
 __all__ = ["Preview", "preview"]
 
@@ -76,6 +76,8 @@ def _effects(shelves: Shelves, edit: Edit) -> Iterator[str]:
                 f"{many(len(product_ids), 'product')} will stand in {_name(shelves, node_id)}, "
                 "placed by you: no machine moves them again."
             )
+        case _:
+            yield f"{describe(edit, Names(tree))}."
 
 
 def _left_behind(shelves: Shelves, node_id: NodeId, goal: NodeId) -> Iterator[str]:

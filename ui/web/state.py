@@ -24,7 +24,7 @@ class Page(StrEnum):
 
     CATEGORY = "Category"
     SEARCH = "Search"
-    PROPOSALS = "Proposals"
+    CHANGES = "Changes"
     UNPLACED = "Unplaced"
     HISTORY = "History"
 

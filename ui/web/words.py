@@ -6,8 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from taxonomy.changes import ChangeSet
-from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Rename, Restore, Retire, Split, Unassign
-from taxonomy.node import ROOT_ID, NodeId
+from taxonomy.edits import (
+    Assign,
+    Create,
+    Edit,
+    Lock,
+    Merge,
+    Move,
+    Pin,
+    Relabel,
+    Relate,
+    Rename,
+    Reorder,
+    Restore,
+    Restrict,
+    Retire,
+    SetAttributes,
+    SetCrosswalk,
+    Split,
+    Unassign,
+)
+from taxonomy.node import ROOT_ID, NodeId, RelationKind, Restriction, RestrictionKind
 from taxonomy.product import Source
 from taxonomy.tree import Tree
 
@@ -19,6 +38,7 @@ __all__ = [
     "per_cent",
     "plain",
     "quoted",
+    "restricted",
     "source_name",
     "story",
     "when",
@@ -31,6 +51,13 @@ _SOURCES = {
     Source.IMPORT: "the imported file",
     Source.MODEL: "the model",
     Source.BUILD: "the tree builder",
+    Source.AUDIT: "the tree check",
+}
+
+_RELATIONS = {
+    RelationKind.RELATED: "is related to",
+    RelationKind.COMPLEMENT: "goes with",
+    RelationKind.SUBSTITUTE: "can stand in for",
 }
 
 _NOUNS: dict[type[Edit], str] = {
@@ -41,7 +68,14 @@ _NOUNS: dict[type[Edit], str] = {
     Split: "split",
     Retire: "removal",
     Restore: "recovery",
+    Reorder: "new order",
+    Relabel: "change of labels",
+    SetAttributes: "change of attributes",
+    Relate: "relation",
+    Restrict: "change of restrictions",
+    SetCrosswalk: "match elsewhere",
     Lock: "lock",
+    Pin: "pinned search",
 }
 
 
@@ -51,8 +85,13 @@ def many(n: int, thing: str) -> str:
     >>> many(1, "product"), many(1200, "category")
     ('1 product', '1,200 categories')
     """
-    plural = thing[:-1] + "ies" if thing.endswith("y") else thing + "s"
+    first, of, rest = thing.partition(" of ")  # "change of labels" has its plural in the middle
+    plural = (first[:-1] + "ies" if first.endswith("y") else first + _ending(first)) + of + rest
     return f"{n:,} {thing if n == 1 else plural}"
+
+
+def _ending(word: str) -> str:
+    return "es" if word.endswith(("ch", "sh", "s", "x")) else "s"
 
 
 def plain(text: str) -> str:
@@ -152,11 +191,44 @@ def describe(edit: Edit, names: Names) -> str:
             return f"Brought back {quoted(node.name)}"
         case Lock(node_id, locked):
             return f"{'Locked' if locked else 'Unlocked'} {names.of(node_id)}"
+        case Reorder(parent_id):
+            return f"Changed the order {_place(parent_id, names)}"
+        case Relabel(node_id, language):
+            return f"Changed the labels of {names.of(node_id)}" + (f" in {language}" if language else "")
+        case SetAttributes(node_id, attributes):
+            told = ", ".join(one.name for one in attributes)
+            return f"Asks of {names.of(node_id)}: {told or 'no attributes of its own'}"
+        case Relate(node_id, relation, other_id, related):
+            how = _RELATIONS[relation]
+            return f"{names.of(node_id)} {how if related else 'no longer ' + how} {names.of(other_id)}"
+        case Restrict(node_id, restrictions):
+            told = ", ".join(restricted(one) for one in restrictions)
+            name = names.of(node_id)
+            return f"Restricted {name}: {told}" if told else f"Freed {name} for everybody"
+        case SetCrosswalk(node_id, scheme, target):
+            if target is None:
+                return f"Forgot what {names.of(node_id)} is called in {scheme}"
+            return f"{names.of(node_id)} is {target or 'not to be found'} in {scheme}"
+        case Pin(query, node_id):
+            if node_id is None:
+                return f"Searches for {quoted(query)} find their own way again"
+            return f"Searches for {quoted(query)} go to {names.of(node_id)}"
         case Assign(_, node_id, product_ids):
             return f"Put {many(len(product_ids), 'product')} into {names.of(node_id)}"
         case Unassign(_, product_ids):
             return f"Let go of {many(len(product_ids), 'product')} that people had placed"
     return f"Changed the tree ({edit.kind})"
+
+
+def restricted(one: Restriction) -> str:
+    """A restriction in words.
+
+    >>> restricted(Restriction(RestrictionKind.REGION, ("DE", "AT")))
+    'only in DE, AT'
+    """
+    if one.kind is RestrictionKind.REGION:
+        return f"only in {', '.join(one.regions)}"
+    return f"{one.kind} ({one.note})" if one.note else str(one.kind)
 
 
 def story(change: ChangeSet, tree: Tree) -> str:

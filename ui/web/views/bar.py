@@ -53,9 +53,9 @@ def version(context: state.Context) -> None:
             )
 
 
-def pages(n_proposals: int, n_unplaced: int) -> state.Page:
-    """The page that is chosen."""
-    counts = {state.Page.PROPOSALS: n_proposals, state.Page.UNPLACED: n_unplaced}
+def pages(n_open: int, n_unplaced: int) -> state.Page:
+    """The page that is chosen; `n_open` change sets wait for somebody."""
+    counts = {state.Page.CHANGES: n_open, state.Page.UNPLACED: n_unplaced}
 
     def label(page: state.Page) -> str:
         return f"{page.value} ({counts[page]:,})" if counts.get(page) else page.value

@@ -1,6 +1,6 @@
 """The actions on a category: each asks, tells what it would do, and does it when told to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,15 +9,12 @@ import streamlit as st
 from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Part, Rename, Retire, Split
 from taxonomy.node import ROOT_ID, Node, NodeId, random_ids
 from taxonomy.product import ProductId
-from taxonomy.tree import Tree
-from ui.web import actions, state
-from ui.web.preview import preview
+from ui.web import state
+from ui.web.views import details
+from ui.web.views.confirm import Build, choose_category, confirm
 from ui.web.words import many, plain
 
-__all__ = ["Chosen", "choose_category", "confirm", "show"]
-
-Build = Callable[[], Sequence[Edit]]
-"""Makes the edits from what the fields hold at that moment: a click may come with the last letter."""
+__all__ = ["Chosen", "show"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,7 @@ class Action(StrEnum):
     CREATE = "Add subcategory"
     PRODUCTS = "Move products"
     SPLIT = "Split"
+    DETAILS = "Details"
     LOCK = "Lock"
     RETIRE = "Remove"
 
@@ -48,6 +46,7 @@ _ICONS = {
     Action.CREATE: "add",
     Action.PRODUCTS: "checklist",
     Action.SPLIT: "call_split",
+    Action.DETAILS: "tune",
     Action.LOCK: "lock",
     Action.RETIRE: "delete",
 }
@@ -66,43 +65,6 @@ def show(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
     if action is not None:
         with st.container(border=True, key="panel"):
             _PANELS[Action(action)](context, node_id, chosen)
-
-
-def confirm(
-    context: state.Context, label: str, build: Build | None, *, then: NodeId | None = None, hint: str = ""
-) -> None:
-    """What the edits would do, and the button that applies them; `hint` if there is nothing to apply yet."""
-    found = preview(context.shelves, build()) if build else None
-    if found is None:
-        st.caption(hint)
-    elif found.problem:
-        st.warning(plain(found.problem[:1].upper() + found.problem[1:]), icon=":material/block:")
-    else:
-        st.markdown("\n".join(f"- {plain(effect[:1].upper() + effect[1:])}" for effect in found.effects))
-    st.button(
-        label,
-        key="apply",
-        type="primary",
-        disabled=found is None or bool(found.problem),
-        on_click=actions.perform,
-        args=(context.taxonomy, context.tree.version, build),
-        kwargs={"then": then},
-    )
-
-
-def choose_category(
-    label: str, tree: Tree, *, key: str, without: frozenset[NodeId] = frozenset(), top: bool = False
-) -> NodeId | None:
-    """A category by its path, found by typing parts of it; the root counts as one if `top` is set."""
-    options = [*([ROOT_ID] if top else []), *(at for at in tree.descendants() if at not in without)]
-    return st.selectbox(
-        label,
-        options,
-        index=None,
-        format_func=lambda at: "(top of the tree)" if at == ROOT_ID else tree.label(at),
-        placeholder="Type a part of its name",
-        key=key,
-    )
 
 
 def _rename(context: state.Context, node_id: NodeId, _: Chosen) -> None:
@@ -172,9 +134,14 @@ def _split(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
     def build() -> list[Edit]:
         names = [st.session_state[key].strip() for key in keys]
         parts = (Part(random_ids(), names[0]), Part(random_ids(), names[1], chosen.product_ids))
-        return [Split(node_id, parts, context.catalog)]
+        n_rest = max(context.shelves.own.get(node_id, 0) - len(chosen.product_ids), 0)
+        return [Split(node_id, parts, context.catalog, n_rest)]
 
     confirm(context, "Split", build if rest and part else None, hint="Name both categories.")
+
+
+def _details(context: state.Context, node_id: NodeId, _: Chosen) -> None:
+    details.show(context, node_id)
 
 
 def _lock(context: state.Context, node_id: NodeId, _: Chosen) -> None:
@@ -194,6 +161,7 @@ _PANELS: dict[Action, Callable[[state.Context, NodeId, Chosen], None]] = {
     Action.CREATE: _create,
     Action.PRODUCTS: _products,
     Action.SPLIT: _split,
+    Action.DETAILS: _details,
     Action.LOCK: _lock,
     Action.RETIRE: _retire,
 }

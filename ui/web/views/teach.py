@@ -32,7 +32,7 @@ def empty_tree(catalog: str, n_proposals: int) -> None:
     """There are products and no categories."""
     st.header("No categories yet", anchor=False)
     if n_proposals:
-        st.write("The machine has proposed some: see **Proposals** above, and accept what you like.")
+        st.write("The machine has proposed some: see **Changes** above, and accept what you like.")
         return
     st.write("Let the machine propose a tree from the products, or import one that you have:")
     name = catalog or "shop"

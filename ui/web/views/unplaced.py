@@ -4,7 +4,8 @@ import streamlit as st
 
 from taxonomy.edits import Assign
 from ui.web import state
-from ui.web.views import edit, products
+from ui.web.views import products
+from ui.web.views.confirm import choose_category, confirm
 from ui.web.words import many, per_cent
 
 __all__ = ["show"]
@@ -34,6 +35,6 @@ def show(context: state.Context) -> None:
         st.caption(f"The first {len(found):,} are shown.")
     if ticked:
         with panel, st.container(border=True):
-            goal = edit.choose_category(f"Put {many(len(ticked), 'product')} into", context.tree, key="place")
+            goal = choose_category(f"Put {many(len(ticked), 'product')} into", context.tree, key="place")
             build = None if goal is None else lambda: [Assign(context.catalog, goal, ticked)]
-            edit.confirm(context, "Place", build, hint="Choose a category.")
+            confirm(context, "Place", build, hint="Choose a category.")
