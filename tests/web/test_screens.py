@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taxonomy.changes import State
-from taxonomy.edits import Create, Lock, Rename, SetAttributes
+from taxonomy.edits import Create, Lock, Relabel, Relate, Rename, Restrict, SetAttributes, SetCrosswalk
 from taxonomy.node import (
     Attribute,
     AttributeKind,
@@ -613,3 +613,18 @@ def test_comments_stand_with_their_change(shop: Shop, proposal: str) -> None:
 
     assert "Why three?" in seen(at)
     assert [one.author for one in shop.store.changes.comments(proposal)] == ["Maya"]
+
+
+def test_a_category_tells_what_is_said_of_it(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    shop.edit(
+        Relabel(tea, "de", "Tee", scope_note="Leaves to be brewed"),
+        Relate(tea, RelationKind.SUBSTITUTE, coffee),
+        Restrict(tea, (Restriction(RestrictionKind.REGION, ("DE",)),)),
+        SetCrosswalk(tea, "google", "2073"),
+    )
+
+    told = seen(opened(node_id=tea))
+
+    for part in ("Leaves to be brewed", "Tee (de)", "Coffee", "only in DE", "google: 2073"):
+        assert part in told

@@ -7,7 +7,7 @@ from taxonomy.service.browsing import products_below
 from ui.web import state
 from ui.web.views import edit, products
 from ui.web.views.products import Row
-from ui.web.words import many, plain
+from ui.web.words import Names, many, plain, restricted
 
 __all__ = ["show"]
 
@@ -23,6 +23,8 @@ def show(context: state.Context, node_id: NodeId) -> None:
     lock = " :material/lock:" if node.locked else ""
     st.header(plain(node.name) + lock, anchor=False)
     st.caption(_counts(context, node_id))
+    if about := _about(context, node_id):
+        st.markdown("  \n".join(about))
     actions = st.container()  # above the table, but run after it: some actions ask which products are ticked
     chosen = _products(context, node_id)
     with actions:
@@ -47,6 +49,24 @@ def _counts(context: state.Context, node_id: NodeId) -> str:
     if not own:
         return f"{many(total, 'product')}, all in its {below}"
     return f"{many(total, 'product')}: {own:,} directly here, {total - own:,} in its {below}"
+
+
+def _about(context: state.Context, node_id: NodeId) -> list[str]:
+    """What is said of the category, a line each."""
+    tree, node = context.tree, context.tree.nodes[node_id]
+    lines = [f"_{plain(node.scope_note)}_"] if node.scope_note else []
+    shown = [f"{one.text} ({one.language})" if one.language else one.text for one in node.labels]
+    names = Names(tree)
+    told = {
+        ":material/translate: Also called": shown,
+        ":material/rule: Products have": [one.name for one in tree.attributes(node_id)],
+        ":material/block: Not for everybody": [restricted(one) for one in tree.restrictions(node_id)],
+        ":material/link: Goes together with": [names.of(one.node_id) for one in node.relations],
+        ":material/compare_arrows: Elsewhere": [
+            f"{one.scheme}: {one.target or 'nothing there'}" for one in node.crosswalk
+        ],
+    }
+    return lines + [f"{what}: {plain(', '.join(some))}" for what, some in told.items() if some]
 
 
 def _products(context: state.Context, node_id: NodeId) -> edit.Chosen:
