@@ -7,7 +7,8 @@
                 ├─ versions, audit, touches  how it came to be: steps, their edits, what each wrote
                 ├─ releases                  what was published, each with its whole tree
                 └─┬ assignments, placements  where products stand: by machines, by people
-    catalogs ─────┴─ products, imports
+    catalogs ─────┼─ products, imports
+                  └─ jobs ── shards, tag_history   re-tagging: who does what, what was before
 
 Foreign keys are where rows are few. `products` and `assignments` are written by the hundred million and have
 none: the repositories look catalogue and taxonomy up before they write, no product or taxonomy is ever
@@ -37,11 +38,13 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
 from taxonomy.changes import State
+from taxonomy.jobs import JobKind, JobState
 from taxonomy.product import Source
 
 __all__ = [
@@ -52,6 +55,7 @@ __all__ = [
     "change_sets",
     "comments",
     "imports",
+    "jobs",
     "metadata",
     "model_revisions",
     "nodes",
@@ -60,6 +64,8 @@ __all__ = [
     "products",
     "redirects",
     "releases",
+    "shards",
+    "tag_history",
     "taxonomies",
     "touches",
     "versions",
@@ -87,8 +93,10 @@ metadata = MetaData(
 
 _Id = Text(collation="C")
 _Ids = ARRAY(Text(collation="C"))
-_source = Enum(Source, name="source", values_callable=lambda kinds: [str(kind) for kind in kinds])
-_state = Enum(State, name="state", values_callable=lambda kinds: [str(kind) for kind in kinds])
+_source, _state, _job_kind, _job_state = (
+    Enum(kinds, name=name, values_callable=lambda kinds: [str(kind) for kind in kinds])
+    for name, kinds in (("source", Source), ("state", State), ("job_kind", JobKind), ("job_state", JobState))
+)
 
 
 def _surrogate() -> Column[int]:
@@ -238,7 +246,13 @@ releases = Table(
     Column("author", Text, nullable=False),
     _now("published_at"),
     Column("tree", LargeBinary, nullable=False),  # as `store.tree_rows.pack` writes it
+    _now("takes_effect_at"),
+    Column("restores", Integer, ForeignKey("releases.id")),  # published again ...
+    Column("rolls_back", Integer, ForeignKey("releases.id")),  # ... in the place of this one
+    Column("cancelled_at", DateTime(timezone=True)),  # before it took effect
     Index(None, "taxonomy_id", "id"),
+    Index(None, "taxonomy_id", "takes_effect_at", "id"),
+    Index(None, "taxonomy_id", "tree_version"),
 )
 
 catalogs = Table(
@@ -317,4 +331,69 @@ placements = Table(
     _now("placed_at"),
     Column("tree_version", Integer, nullable=False),
     Index(None, "taxonomy_id", "catalog_id", "node_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _surrogate(),
+    _taxonomy(),
+    Column("catalog_id", ForeignKey("catalogs.id"), nullable=False),
+    Column("kind", _job_kind, nullable=False),
+    Column("state", _job_state, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("tree_version", Integer, nullable=False),
+    Column("model_revision", Text, nullable=False),
+    Column("model_dir", Text, nullable=False),
+    Column("precision", Double, nullable=False),
+    Column("everything", Boolean, nullable=False),
+    Column("undoes", ForeignKey("jobs.id")),
+    Column("tree", LargeBinary),  # as `store.tree_rows.pack` writes it; NULL for a rollback
+    Column("node_ids", _Ids),  # products stored under one of these are meant; NULL: under any
+    _now("created_at"),
+    Column("run_at", DateTime(timezone=True)),  # the latest start
+    Column("finished_at", DateTime(timezone=True)),
+    Index(None, "taxonomy_id", "catalog_id", "id"),
+    Index(
+        "jobs_running_idx",
+        "taxonomy_id",
+        "catalog_id",
+        unique=True,
+        postgresql_where=text("state = 'running'"),
+    ),
+)
+
+shards = Table(
+    "shards",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("first_id", _Id, nullable=False),
+    Column("last_id", _Id, nullable=False),
+    Column("n_products", Integer, nullable=False),
+    Column("worker", Text),
+    Column("leased_until", DateTime(timezone=True)),
+    Column("done_at", DateTime(timezone=True)),
+    Column("n_tagged", Integer, nullable=False, server_default="0"),
+    Column("n_changed", Integer, nullable=False, server_default="0"),
+    Column("n_errors", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+)
+
+tag_history = Table(  # append-only; without foreign keys, as assignments
+    "tag_history",
+    metadata,
+    Column("job_id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", _Id, primary_key=True),
+    *(
+        Column(f"{when}_{name}", kind)  # NULL: no assignment
+        for when in ("old", "new")
+        for name, kind in (
+            ("node_id", _Id),
+            ("probability", REAL),
+            ("source", _source),
+            ("revision_id", Integer),
+            ("tree_version", Integer),
+        )
+    ),
 )

@@ -1,6 +1,6 @@
 """What the tree's use cases need from the outside, as Protocols between the packages."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxonomy.changes import ChangeSet, State, Written
+from taxonomy.jobs import Change, Job, Shard, Tally
 from taxonomy.node import NodeId
 from taxonomy.product import Assignment, Product, ProductId
 from taxonomy.tree import Tree
@@ -25,6 +26,7 @@ __all__ = [
     "Floats",
     "Held",
     "ImportMark",
+    "JobLedger",
     "Progress",
     "Release",
     "ReleaseRepository",
@@ -170,7 +172,8 @@ class Comment:
 class Release:
     """What search and re-tagging pin: a tree version and the model that goes with it, published by a person.
 
-    `model_dir` is the artefact's folder on the machine that published it (empty: none was).
+    `model_dir` is the artefact's folder on the machine that published it (empty: none was). A rollback is a
+    release of its own: `restores` is the one that it publishes again, `rolls_back` the one that it ends.
     """
 
     id: int
@@ -180,6 +183,10 @@ class Release:
     model_dir: str
     author: str
     published_at: datetime
+    takes_effect_at: datetime
+    restores: int | None = None
+    rolls_back: int | None = None
+    cancelled_at: datetime | None = None
 
 
 class TreeRepository(Protocol):
@@ -344,18 +351,123 @@ class AssignmentRepository(Protocol):
 
 
 class ReleaseRepository(Protocol):
-    """Published versions, each with the whole tree it pins."""
+    """Published versions, each with the whole tree it pins.
+
+    In effect is the release that took effect last, by the store's clock, and was not cancelled.
+    """
 
     def publish(
-        self, taxonomy: str, tree: Tree, *, model_revision: str, model_dir: str, author: str
+        self,
+        taxonomy: str,
+        tree: Tree,
+        *,
+        model_revision: str,
+        model_dir: str,
+        author: str,
+        takes_effect_at: datetime | None = None,
+        restores: int | None = None,
+        rolls_back: int | None = None,
     ) -> Release:
-        """Add a release; the tree is stored with it, so that later edits cannot change it."""
+        """Add a release, in effect at once unless a time is given.
 
-    def current(self, taxonomy: str) -> tuple[Release, Tree] | None:
-        """The latest release and its tree; None before the first."""
+        The tree is stored with it, so that later edits cannot change it.
+        """
+
+    def cancel(self, release_id: int) -> Release:
+        """Take back a release before it takes effect; InputError if it has, or was cancelled; UnknownId."""
+
+    def in_effect(self, taxonomy: str, *, at: datetime | None = None) -> Release | None:
+        """The release in effect at a time (now); None before the first. Cheap: its tree is not read."""
+
+    def current(self, taxonomy: str, *, at: datetime | None = None) -> tuple[Release, Tree] | None:
+        """The release in effect at a time (now) and its tree; None before the first."""
+
+    def get(self, taxonomy: str, release_id: int) -> tuple[Release, Tree]:
+        """A release of the taxonomy and its tree, whether or not in effect; UnknownId("release", ...)."""
+
+    def nearest(self, taxonomy: str, version: int) -> Tree | None:
+        """The latest tree that a release pins, up to this version; None if there is none."""
 
     def log(self, taxonomy: str, *, limit: int = 50) -> list[Release]:
-        """Newest first."""
+        """Newest published first, scheduled and cancelled ones included."""
+
+
+class JobLedger(Protocol):
+    """Re-tagging jobs, who works on which of their shards, and what they changed."""
+
+    def add(
+        self, job: Job, tree: Tree | None, node_ids: Collection[NodeId] | None, *, shard_size: int
+    ) -> Job:
+        """Plan a job: cut its products into shards of at most this many; the job with its id.
+
+        Meant are live products that no person has placed: those stored under one of the ids (None: under
+        any), and for a job with a model those stored under none. A rollback has no tree and no ids: it gets
+        the shards in which the job that it undoes changed something, and is running at once.
+        """
+
+    def get(self, job_id: int) -> Job:
+        """By id; UnknownId("job", ...)."""
+
+    def lock(self, job_id: int) -> Job:
+        """By id, held against all others who would decide on it until the unit of work ends."""
+
+    def log(self, *, catalog: str = "", taxonomy: str = "", limit: int = 50) -> list[Job]:
+        """Newest first, of one catalogue or taxonomy where these are given."""
+
+    def tree(self, job_id: int) -> Tree:
+        """The tree that the job is pinned to; StoreError for a rollback, which has none."""
+
+    def tally(self, job_id: int) -> Tally:
+        """How far it is."""
+
+    def left_to_people(self, job_id: int) -> int:
+        """How many products the job would mean, had a person not placed them."""
+
+    def oldest_version(self, catalog: str, taxonomy: str) -> int | None:
+        """The lowest tree version among the catalogue's assignments; None if it has none."""
+
+    def start(self, job_id: int) -> None:
+        """The job runs, and shards that were given up get another chance.
+
+        StoreError if another job of the same catalogue and taxonomy is running.
+        """
+
+    def close(self, job_id: int) -> bool:
+        """A running job whose shards are all done is finished; whether it was so."""
+
+    def withdraw(self, job_id: int) -> None:
+        """The job counts as rolled back; what its workers have not written yet they cannot write any more."""
+
+    def claim(self, job_id: int, worker: str, *, lease_s: float) -> Shard | None:
+        """A shard of the running job that is neither done nor leased nor given up, now leased to this worker.
+
+        None if there is none at this moment. Two workers never get the same.
+        """
+
+    def renew(self, worker: str, *, lease_s: float) -> None:
+        """Put the end of the worker's leases off to so many seconds from now."""
+
+    def release(self, shard: Shard, worker: str, *, error: str = "") -> None:
+        """Give a shard back undone; after three errors it is given up."""
+
+    def hold(self, shard: Shard, worker: str) -> bool:
+        """Whether the shard is still this worker's to write, and if so held until the unit of work ends."""
+
+    def mark(self, shard: Shard, *, n_tagged: int, n_changed: int) -> None:
+        """The shard is done."""
+
+    def meant(self, shard: Shard) -> dict[ProductId, Assignment | None]:
+        """The shard's products by id, each with its assignment as stored (not resolved)."""
+
+    def record(self, job_id: int, changes: Sequence[Change]) -> list[Change]:
+        """Of these changes those whose product is still stored as it was before; they enter the history.
+
+        The rows are held until the unit of work ends, for the caller to write. The history is append-only
+        and has at most one row of a product for each job: a second is a StoreError.
+        """
+
+    def changes(self, job_id: int, shard: Shard) -> list[Change]:
+        """What a job changed among the products of a shard (of its own, or of the rollback's)."""
 
 
 class UnitOfWork(Protocol):
@@ -366,6 +478,7 @@ class UnitOfWork(Protocol):
     catalogs: CatalogRepository
     assignments: AssignmentRepository
     releases: ReleaseRepository
+    jobs: JobLedger
 
     def __enter__(self) -> Self: ...
 

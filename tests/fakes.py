@@ -448,9 +448,19 @@ class FakeReleases:
         self.desk = desk
 
     def publish(
-        self, taxonomy: str, tree: Tree, *, model_revision: str, model_dir: str, author: str
+        self,
+        taxonomy: str,
+        tree: Tree,
+        *,
+        model_revision: str,
+        model_dir: str,
+        author: str,
+        takes_effect_at: datetime | None = None,
+        restores: int | None = None,
+        rolls_back: int | None = None,
     ) -> Release:
         self.desk.now.tree(taxonomy)
+        now = datetime.now(UTC)
         release = Release(
             next(self.desk.numbers),
             taxonomy.lower(),
@@ -458,13 +468,48 @@ class FakeReleases:
             model_revision,
             model_dir,
             author,
-            datetime.now(UTC),
+            now,
+            takes_effect_at or now,
+            restores,
+            rolls_back,
         )
         self.desk.now.releases[release.id] = (release, tree)
         return release
 
-    def current(self, taxonomy: str) -> tuple[Release, Tree] | None:
-        return next(iter(self._newest(taxonomy)), None)
+    def cancel(self, release_id: int) -> Release:
+        if release_id not in self.desk.now.releases:
+            raise UnknownId("release", str(release_id))
+        release, tree = self.desk.now.releases[release_id]
+        if release.cancelled_at is not None:
+            raise InputError(f"release {release_id} was cancelled already")
+        if release.takes_effect_at <= datetime.now(UTC):
+            raise InputError(f"release {release_id} is in effect, or was")
+        release = replace(release, cancelled_at=datetime.now(UTC))
+        self.desk.now.releases[release_id] = (release, tree)
+        return release
+
+    def in_effect(self, taxonomy: str, *, at: datetime | None = None) -> Release | None:
+        found = self.current(taxonomy, at=at)
+        return None if found is None else found[0]
+
+    def current(self, taxonomy: str, *, at: datetime | None = None) -> tuple[Release, Tree] | None:
+        when = at or datetime.now(UTC)
+        begun = (
+            (release, tree)
+            for release, tree in self._newest(taxonomy)
+            if release.takes_effect_at <= when and release.cancelled_at is None
+        )
+        return max(begun, key=lambda pair: (pair[0].takes_effect_at, pair[0].id), default=None)
+
+    def get(self, taxonomy: str, release_id: int) -> tuple[Release, Tree]:
+        for release, tree in self._newest(taxonomy):
+            if release.id == release_id:
+                return release, tree
+        raise UnknownId("release", str(release_id))
+
+    def nearest(self, taxonomy: str, version: int) -> Tree | None:
+        pinned = (tree for _, tree in self._newest(taxonomy) if tree.version <= version)
+        return max(pinned, key=lambda tree: tree.version, default=None)
 
     def log(self, taxonomy: str, *, limit: int = 50) -> list[Release]:
         return [release for release, _ in self._newest(taxonomy)[:limit]]

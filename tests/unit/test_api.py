@@ -99,12 +99,14 @@ class Store:
 
     def publish(self, tree: Tree, *, name: str = "shop", revision: str = "", model: str = "") -> int:
         number = sum(map(len, self.published.values())) + 1
-        release = Release(number, name, tree.version, revision, model, "ann", datetime.now(UTC))
+        now = datetime.now(UTC)
+        release = Release(number, name, tree.version, revision, model, "ann", now, now)
         self.published.setdefault(name, []).append((release, tree))
         return number
 
-    def log(self, name: str, *, limit: int = 50) -> list[Release]:
-        return [release for release, _ in reversed(self.published[name])][:limit]
+    def in_effect(self, name: str) -> Release | None:
+        found = self.current(name)
+        return found[0] if found else None
 
     def current(self, name: str) -> tuple[Release, Tree] | None:
         return self.published[name][-1] if self.published[name] else None

@@ -2,7 +2,7 @@
 
 ::
 
-    store ──poll──> newest release ──loaded beside the old──> State ──swapped whole──> requests read it
+    store ──poll──> release in effect ──loaded beside the old──> State ──swapped whole──> requests read it
 
 A request reads one `State` and keeps to it, so that nothing changes under it. When the store is away, or a
 new release cannot be loaded, the old one serves on.
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["REFRESH_S", "NotPublished", "Snapshot", "Snapshots", "State", "Store"]
 
 REFRESH_S = 5.0
-"""How long search may lag behind publishing; a poll costs two short queries and one more a taxonomy."""
+"""How long search may lag behind releases; a poll costs two short queries and one more a taxonomy."""
 
 ROUTINGS_KEPT = 2000  # about 10 MB; a few thousand queries are most of a shop's traffic
 STOP_S = 5.0  # a load that takes longer is left behind when the service ends: it only reads
@@ -82,7 +82,7 @@ class Snapshot:
 class State:
     """All that is known at one moment.
 
-    `troubles` says of a taxonomy why its newest release could not be loaded; `ready` turns true when all
+    `troubles` says of a taxonomy why its release could not be loaded; `ready` turns true when all
     were tried for the first time.
     """
 
@@ -176,21 +176,21 @@ class Snapshots:
 
     def _load_new(self) -> None:
         with self._app.uow() as uow:
-            newest = {name: uow.releases.log(name, limit=1) for name in uow.trees.names()}
+            effective = {name: uow.releases.in_effect(name) for name in uow.trees.names()}
         self._store_is("here")
         state = self.state
         self.state = replace(
             state,
-            held={name: one for name, one in state.held.items() if newest.get(name)},
-            troubles={name: said for name, said in state.troubles.items() if newest.get(name)},
-            unpublished=tuple(name for name, log in newest.items() if not log),
+            held={name: one for name, one in state.held.items() if effective.get(name)},
+            troubles={name: said for name, said in state.troubles.items() if effective.get(name)},
+            unpublished=tuple(name for name, release in effective.items() if release is None),
         )
-        for name, log in newest.items():
-            if log and (name not in state.held or state.held[name].release.id != log[0].id):
+        for name, release in effective.items():
+            if release and (name not in state.held or state.held[name].release.id != release.id):
                 self._load(name)
 
     def _load(self, name: str) -> None:
-        """Put the newest release of a taxonomy in the place of what is held; its trouble, if it has one."""
+        """Put the release in effect in the place of what is held; its trouble, if it has one."""
         held, troubles = dict(self.state.held), dict(self.state.troubles)
         with self._app.uow() as uow:
             current = uow.releases.current(name)
@@ -244,7 +244,7 @@ def _absent(name: str, state: State) -> TaxonomyError:
         return ModelError(f"taxonomy {name!r} cannot be loaded: {state.troubles[name]}")
     if name in state.unpublished:
         return NotPublished(
-            f"taxonomy {name!r} has no release: run `shelftree taxonomy publish --name {name}`"
+            f"taxonomy {name!r} has no release in effect: run `shelftree taxonomy publish --name {name}`"
         )
     if state.store == "away":
         return DatabaseUnavailable(
