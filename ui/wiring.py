@@ -4,8 +4,8 @@ Nothing is opened before it is asked for: importing this module, or asking for a
 """
 
 import os
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from taxonomy.errors import ModelError, StoreError
 from taxonomy.formats import read_entries, read_tree, table
 from taxonomy.formats.entries import Entry
 from taxonomy.node import NodeId
-from taxonomy.ports import Encoder, Progress, Silent, UnitOfWork
+from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
 from taxonomy.product import Product
 from taxonomy.service.releasing import published
 from taxonomy.text import normalise, product_text
@@ -37,13 +37,15 @@ if TYPE_CHECKING:
     from ingest.cluster.shape import Shape
     from ingest.search.reranking import Reranker
     from ingest.search.retrieval import Searcher
+    from taxonomy.audit import Finding
     from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
 
-__all__ = ["App", "entries_of"]
+__all__ = ["App", "entries_of", "shelved"]
 
 ROUTERS_KEPT = 4  # one router of a 10,000-node tree holds about 100 MB
 PRODUCTS_PER_NODE = 30  # enough for a centroid and the words of a shelf; more only costs memory
+PRODUCTS_AUDITED = 500  # of a node: shares and means hardly move with more
 BATCH = 2000
 CANDIDATES = 200  # products that a search reranks: more costs milliseconds and rarely changes the first ten
 
@@ -231,6 +233,28 @@ class App:
         router = self.router(classifier.tree, model=model)
         return open_searcher(placed, encoder=self.encoder, router=router, progress=progress)
 
+    def audit(self, taxonomy: str, catalog: str = "", *, progress: Progress | None = None) -> "list[Finding]":
+        """What is wrong with a taxonomy's head, judged by the products of a catalogue if one is named."""
+        from taxonomy.audit import audit
+
+        shelves: dict[NodeId, list[Product]] = defaultdict(list)
+        with self.uow() as uow:
+            tree = uow.trees.head(taxonomy)
+            counts = uow.assignments.counts(catalog, taxonomy) if catalog else None
+            for at, product in shelved(uow, taxonomy, catalog, per_node=PRODUCTS_AUDITED) if catalog else ():
+                shelves[at].append(product)
+        return audit(
+            tree,
+            products_by_node=shelves,
+            counts=counts,
+            encode=self._encode_texts(progress) if shelves else None,
+            catalog=catalog,
+        )
+
+    def _encode_texts(self, progress: Progress | None) -> "Callable[[Sequence[str]], Floats]":
+        silent = progress or Silent()
+        return lambda texts: self.encoder.encode([normalise(text) for text in texts], progress=silent)
+
     def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> "Routing":
         """Where a query goes in a taxonomy's head."""
         return self.stored_router(taxonomy, catalog).route(query, top=top)
@@ -278,13 +302,15 @@ def entries_of(file: Path, *, format: str | None = None) -> list[Entry]:
     return list(table.entries(file, rows.columns, cells))
 
 
-def shelved(uow: UnitOfWork, taxonomy: str, catalog: str) -> Iterator[tuple[NodeId, Product]]:
-    """Products with the nodes they stand in, a bounded sample of each node."""
+def shelved(
+    uow: UnitOfWork, taxonomy: str, catalog: str, *, per_node: int = PRODUCTS_PER_NODE
+) -> Iterator[tuple[NodeId, Product]]:
+    """Products with the nodes they stand in, at most so many of each node."""
     taken: Counter[NodeId] = Counter()
     for batch in _batches(uow.catalogs.products(catalog)):
         standing = uow.assignments.of_products(catalog, taxonomy, [one.id for one in batch])
         for product in batch:
-            if (one := standing.get(product.id)) and taken[one.node_id] < PRODUCTS_PER_NODE:
+            if (one := standing.get(product.id)) and taken[one.node_id] < per_node:
                 taken[one.node_id] += 1
                 yield one.node_id, product
 

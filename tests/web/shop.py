@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import ui.demo
+from taxonomy.audit import Finding, audit
 from taxonomy.changes import ChangeSet
 from taxonomy.edits import Assign, Create, Edit
 from taxonomy.errors import DatabaseUnavailable
@@ -61,6 +62,13 @@ class Shop:
                 why = f"its title has {' and '.join(hits)}"
                 found.append((product, Reranked(product.id, len(hits) / len(words), why)))
         return sorted(found, key=lambda row: -row[1].score)[:top]
+
+    def audit(self, taxonomy: str, catalog: str = "") -> list[Finding]:
+        shelves: dict[NodeId, list[Product]] = defaultdict(list)
+        for product in self.store.catalogs.products(catalog):
+            for at in self.store.assignments.of_products(catalog, taxonomy, [product.id]).values():
+                shelves[at.node_id].append(product)
+        return audit(self.store.trees.head(taxonomy), products_by_node=shelves, catalog=catalog)
 
     @property
     def tree(self) -> Tree:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from taxonomy.audit import Finding, Kind
 from taxonomy.changes import State
 from taxonomy.edits import Create, Lock, Relabel, Relate, Rename, Restrict, SetAttributes, SetCrosswalk
 from taxonomy.node import (
@@ -31,6 +32,7 @@ from tests.web.shop import CATALOG, TAXONOMY, Shop, sample_shop
 from ui.web import actions, state
 from ui.web.components.tree import read_event
 from ui.web.state import Page
+from ui.web.views import health
 from ui.web.views.details import Detail
 from ui.web.views.edit import Action
 
@@ -628,3 +630,31 @@ def test_a_category_tells_what_is_said_of_it(shop: Shop) -> None:
 
     for part in ("Leaves to be brewed", "Tee (de)", "Coffee", "only in DE", "google: 2073"):
         assert part in told
+
+
+def test_health_lists_findings_and_mends_one(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    tea = shop.at(*TEA)
+    finding = Finding(Kind.LABEL, (tea,), 0.9, "it is odd", edits=(Rename(tea, "Teas"),))
+    monkeypatch.setattr(shop, "audit", lambda taxonomy, catalog: [finding])
+    at = press(opened(Page.HEALTH), "look")
+    assert "it is odd" in seen(at)
+
+    at = press(at, "mend_label_0")
+
+    assert shop.tree.nodes[tea].name == "Teas"
+    assert "The tree has changed since it was looked at" in seen(opened(Page.HEALTH, findings=(0, [])))
+
+
+def test_a_finding_is_kept_for_later(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    tea = shop.at(*TEA)
+    finding = Finding(Kind.LABEL, (tea,), 0.9, "it is odd", edits=(Rename(tea, "Teas"),))
+    monkeypatch.setattr(shop, "audit", lambda taxonomy, catalog: [finding])
+
+    press(press(opened(Page.HEALTH), "look"), "keep_label_0")
+
+    (draft,) = shop.store.changes.log(TAXONOMY, state=State.DRAFT)
+    assert draft.edits == finding.edits
+
+
+def test_every_kind_of_finding_has_words() -> None:
+    assert set(health._TITLES) == set(Kind)

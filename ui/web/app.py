@@ -10,7 +10,7 @@ from taxonomy.ports import UnitOfWork
 from taxonomy.service.browsing import Shelves, shelves, totals
 from ui.web import state
 from ui.web.state import Context, Page
-from ui.web.views import bar, category, changes, history, overview, search, sidebar, teach, unplaced
+from ui.web.views import bar, category, changes, health, history, overview, search, sidebar, teach, unplaced
 
 __all__ = ["main"]
 
@@ -68,6 +68,8 @@ def _main(context: Context) -> None:
             changes.show(context, waiting)
         case Page.UNPLACED:
             unplaced.show(context)
+        case Page.HEALTH:
+            health.show(context)
         case Page.HISTORY:
             history.show(context)
 

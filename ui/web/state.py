@@ -26,6 +26,7 @@ class Page(StrEnum):
     SEARCH = "Search"
     CHANGES = "Changes"
     UNPLACED = "Unplaced"
+    HEALTH = "Health"
     HISTORY = "History"
 
 
