@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from store import tables
-from store.names import catalog_id, taxonomy_id
+from store.names import catalog_id, revision_ids, taxonomy_id
 from store.product_rows import FIELDS, product_of
 from store.standing import Filter, standing
 from store.tables import assignments, model_revisions, placements, products, redirects, taxonomies
@@ -165,7 +165,7 @@ class PostgresAssignments:
     def _write(self, key: tuple[int, int], batch: Sequence[Assignment]) -> int:
         if any(one.source is Source.PERSON for one in batch):
             raise InputError("what a person says is a placement, not a machine's assignment: use `place`")
-        number = self._revision_numbers({one.model_revision for one in batch})
+        number = revision_ids(self._transaction, {one.model_revision for one in batch})
         columns = [assignments.c[name] for name in (*_KEY, *_TELLING, "tree_version")]
         staged = self._transaction.stage(
             assignments,
@@ -190,15 +190,6 @@ class PostgresAssignments:
             where=or_(*(assignments.c[name] != fresh.excluded[name] for name in _TELLING)),
         )
         return self._transaction.run(upsert.execution_options(preserve_rowcount=True)).rowcount
-
-    def _revision_numbers(self, revisions: Iterable[str]) -> dict[str, int]:
-        wanted = sorted(revisions)
-        found = select(model_revisions).where(among(model_revisions.c.revision, wanted))
-        known = {row.revision: row.id for row in self._transaction.run(found)}
-        if missing := [{"revision": one} for one in wanted if one not in known]:
-            self._transaction.run(insert(model_revisions).values(missing).on_conflict_do_nothing())
-            known = {row.revision: row.id for row in self._transaction.run(found)}
-        return known
 
 
 _BOTH = (placements.c.node_id.label("placed"), assignments.c.node_id.label("said"))

@@ -1,15 +1,17 @@
-"""Names of taxonomies and catalogues, and the numbers that stand for them in other tables."""
+"""Names of taxonomies, catalogues and models, and the numbers that stand for them in other tables."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import insert
 
-from store.tables import catalogs, taxonomies
-from store.transaction import Transaction
+from store.tables import catalogs, model_revisions, taxonomies
+from store.transaction import Transaction, among
 from taxonomy.errors import InputError, UnknownId
 
-__all__ = ["catalog_id", "slug", "taxonomy_id"]
+__all__ = ["catalog_id", "revision_ids", "slug", "taxonomy_id"]
 
 _SLUG = re.compile(r"[a-z0-9._-]{1,64}")
 
@@ -41,6 +43,17 @@ def taxonomy_id(transaction: Transaction, name: str) -> int:
 def catalog_id(transaction: Transaction, name: str) -> int:
     """The number of a catalogue; UnknownId names those that exist."""
     return _number(transaction, catalogs, "catalog", name)
+
+
+def revision_ids(transaction: Transaction, revisions: Iterable[str]) -> dict[str, int]:
+    """The numbers of model revisions, given out where there was none."""
+    wanted = sorted(set(revisions))
+    found = select(model_revisions).where(among(model_revisions.c.revision, wanted))
+    known = {row.revision: row.id for row in transaction.run(found)}
+    if missing := [{"revision": one} for one in wanted if one not in known]:
+        transaction.run(insert(model_revisions).values(missing).on_conflict_do_nothing())
+        known = {row.revision: row.id for row in transaction.run(found)}
+    return known
 
 
 def _number(transaction: Transaction, table: Table, kind: str, name: str) -> int:

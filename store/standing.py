@@ -3,13 +3,25 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import REAL, Integer, Select, Subquery, Table, exists, func, literal, select, union_all
+from sqlalchemy import (
+    REAL,
+    Column,
+    Integer,
+    Select,
+    Subquery,
+    Table,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from store.tables import assignments, nodes, placements, redirects
 from taxonomy.product import Source
 
-__all__ = ["Filter", "standing"]
+__all__ = ["Filter", "by_people", "standing"]
 
 Filter = Callable[[Table], ColumnElement[bool]]
 """A condition on stored rows, given the table `placements` or `assignments`."""
@@ -39,17 +51,22 @@ def standing(taxonomy: int, catalog: int, only: Filter | None = None) -> Subquer
     )
     fields = ("probability", "source", "revision_id", "tree_version")
     said = _resolved(assignments, tuple(assignments.c[name] for name in fields))
-    held = _resolved(placements, ()).where(
-        placements.c.taxonomy_id == taxonomy,
-        placements.c.catalog_id == catalog,
-        placements.c.product_id == assignments.c.product_id,
-    )
-    said = said.where(~exists(held.correlate(assignments)))
+    said = said.where(~by_people(taxonomy, catalog, assignments.c.product_id))
     chosen = []
     for table, rows in ((placements, placed), (assignments, said)):
         mine = rows.where(table.c.taxonomy_id == taxonomy, table.c.catalog_id == catalog)
         chosen.append(mine if only is None else mine.where(only(table)))
     return union_all(*chosen).subquery("standing")
+
+
+def by_people(taxonomy: int, catalog: int, product_id: Column[str]) -> ColumnElement[bool]:
+    """Whether a person placed the product of a row in a node that is live or has a successor."""
+    held = _resolved(placements, ()).where(
+        placements.c.taxonomy_id == taxonomy,
+        placements.c.catalog_id == catalog,
+        placements.c.product_id == product_id,
+    )
+    return exists(held.correlate(product_id.table))
 
 
 def _resolved(table: Table, columns: tuple[ColumnElement[Any], ...]) -> Select[Any]:

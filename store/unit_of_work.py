@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from store.assignments import PostgresAssignments
 from store.catalogs import PostgresCatalogs
 from store.changes import PostgresChanges
+from store.ledger import PostgresLedger
 from store.releases import PostgresReleases
 from store.transaction import Transaction
 from store.trees import PostgresTrees
@@ -15,6 +16,7 @@ from taxonomy.ports import (
     AssignmentRepository,
     CatalogRepository,
     ChangeRepository,
+    JobLedger,
     ReleaseRepository,
     TreeRepository,
 )
@@ -41,6 +43,7 @@ class PostgresUnitOfWork:
     catalogs: CatalogRepository
     assignments: AssignmentRepository
     releases: ReleaseRepository
+    jobs: JobLedger
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -52,6 +55,7 @@ class PostgresUnitOfWork:
         self.catalogs = PostgresCatalogs(self._transaction)
         self.assignments = PostgresAssignments(self._transaction)
         self.releases = PostgresReleases(self._transaction)
+        self.jobs = PostgresLedger(self._transaction)
         return self
 
     def __exit__(
