@@ -35,7 +35,7 @@ _WRITERS: dict[str, Callable[[Tree, Path], int]] = {
 
 
 def read_entries(path: Path, *, format: str | None = None) -> list[Entry]:
-    """The categories of a file, in its order; an empty file gives none.
+    """The categories of a file, in its order; repeated ones once.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def read_entries(path: Path, *, format: str | None = None) -> list[Entry]:
     Raises
     ------
     FileError
-        The file is missing or not of that format; the message names the line.
+        The file is missing, not of that format, not sound or without categories; the message names the line.
     InputError
         There is no such format.
     """

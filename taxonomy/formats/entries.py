@@ -86,6 +86,9 @@ class _Planner:
         if len(entry.path) == 1:
             return ROOT_ID
         above = entry.path[:-1]
+        if entry.parent_external_id and self._by_path(above) is not None:
+            parent = f"its parent {entry.parent_external_id!r} is not in the file"
+            self.findings.append(f"line {entry.line}: {parent}; it stands where its path says")
         if (at := self._by_path(above)) is None:
             self.findings.append(f"line {entry.line}: {join_path(above)!r} is not in the file; it was made")
             at = self._create(Entry(above, line=entry.line), self._parent(Entry(above, line=entry.line)))

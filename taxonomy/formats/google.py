@@ -5,33 +5,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taxonomy.errors import FileError
+from taxonomy.formats.checks import checked
 from taxonomy.formats.entries import Entry
-from taxonomy.formats.lines import open_text, opened
+from taxonomy.formats.lines import numbered, writing
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
 __all__ = ["read", "write"]
 
 _LINE = re.compile(r"(?:(?P<id>\d+) - )?(?P<path>.+)")
+_FOREIGN = re.compile(r"gid://|[{\[]|([\w ]+[,;\t])*(category_)?(path|id|name)[,;\t]", re.IGNORECASE)
+"""How lines of Shopify's, of JSON and of a table's header begin: a path without id may be almost anything."""
 
 
 def read(path: Path) -> Iterator[Entry]:
-    """The entries, with ids or without; lines that begin with `#` are comments.
+    """The entries, all with ids or all without; lines that begin with `#` are comments.
 
     Raises
     ------
     FileError
-        The file cannot be read, or a line holds no path.
+        The file cannot be read, a line holds no path, or the categories are not sound (see `checked`).
     """
-    with opened(path) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            match = _LINE.fullmatch(line.strip())
-            names = split_path(match["path"]) if match else ()
-            if match is None or not names:
-                raise FileError(path, "a line `ID - Name > Name` was expected", line=number)
-            yield Entry(names, match["id"] or "", line=number)
+    yield from checked(path, _entries(path))
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    have_ids: bool | None = None
+    for number, line in numbered(path):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        names = split_path(match["path"]) if match else ()
+        if match is None or not names or _FOREIGN.match(line):
+            raise FileError(path, "a line `ID - Name > Name` was expected: is the format right?", line=number)
+        if have_ids not in (None, bool(match["id"])):
+            hint = "has no id, as those before it have" if have_ids else "has an id, unlike those before it"
+            raise FileError(path, f"the category {line.strip()[:60]!r} {hint}", line=number)
+        have_ids = bool(match["id"])
+        yield Entry(names, match["id"] or "", line=number)
 
 
 def write(tree: Tree, path: Path) -> int:
@@ -44,6 +55,6 @@ def write(tree: Tree, path: Path) -> int:
     """
     rows = [(tree.nodes[at].external_id, tree.label(at)) for at in tree.descendants()]
     numbered = [row for row in rows if row[0].isdigit()]
-    with open_text(path, "w") as file:
+    with writing(path) as file:
         file.writelines(f"{number} - {label}\n" for number, label in numbered)
     return len(numbered)

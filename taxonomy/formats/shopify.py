@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taxonomy.errors import FileError
+from taxonomy.formats.checks import checked
 from taxonomy.formats.entries import Entry
-from taxonomy.formats.lines import open_text, opened
+from taxonomy.formats.lines import numbered, writing
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
@@ -18,11 +19,8 @@ _LINE = re.compile(rf"{_PREFIX}(?P<id>[\w-]+)\s*:\s*(?P<path>.+)")
 
 def recognises(path: Path) -> bool:
     """Whether the first category of the file is written in this way."""
-    with opened(path) as file:
-        for line in file:
-            if line.strip() and not line.startswith("#"):
-                return line.startswith(_PREFIX)
-    return False
+    first = next((line for _, line in numbered(path) if line.strip() and not line.startswith("#")), "")
+    return first.startswith(_PREFIX)
 
 
 def read(path: Path) -> Iterator[Entry]:
@@ -31,22 +29,25 @@ def read(path: Path) -> Iterator[Entry]:
     Raises
     ------
     FileError
-        The file cannot be read, or a line is not of this form.
+        The file cannot be read, a line is not of this form, or the categories are not sound (see `checked`).
     """
-    with opened(path) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
-            match = _LINE.fullmatch(line.strip())
-            if match is None or not (names := split_path(match["path"])):
-                raise FileError(path, f"a line `{_PREFIX}ID : Name > Name` was expected", line=number)
-            yield Entry(names, match["id"], match["id"].rpartition("-")[0], line=number)
+    yield from checked(path, _entries(path))
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    for number, line in numbered(path):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if match is None or not (names := split_path(match["path"])):
+            raise FileError(path, f"a line `{_PREFIX}ID : Name > Name` was expected", line=number)
+        yield Entry(names, match["id"], match["id"].rpartition("-")[0], line=number)
 
 
 def write(tree: Tree, path: Path) -> int:
     """Write every category that has an id of its own in the file it came from; how many those are."""
     rows = [(tree.nodes[at].external_id, tree.label(at)) for at in tree.descendants()]
     known = [row for row in rows if row[0]]
-    with open_text(path, "w") as file:
+    with writing(path) as file:
         file.writelines(f"{_PREFIX}{external_id} : {label}\n" for external_id, label in known)
     return len(known)

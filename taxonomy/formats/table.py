@@ -1,12 +1,15 @@
-"""A table with a `category_path` column, and ids and parents' ids where it has them (CSV or TSV)."""
+"""A table with a `category_path` column, or with ids, names and parents' ids (CSV or TSV)."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from taxonomy.errors import FileError
+from taxonomy.formats.checks import checked
 from taxonomy.formats.entries import Entry
-from taxonomy.formats.lines import open_text, opened
+from taxonomy.formats.lines import MAX_LINE_CHARS, numbered, writing
+from taxonomy.formats.parents import Named, placed
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
@@ -15,10 +18,11 @@ __all__ = ["entries", "read", "write"]
 _PATH_COLUMNS = ("category_path", "path", "full_name", "category")
 _ID_COLUMNS = ("category_id", "node_id", "id")
 _PARENT_COLUMNS = ("parent_category_id", "parent_id")
+_NAME_COLUMNS = ("name", "category_name")
 _PRODUCT_COLUMNS = ("title", "product_title", "product_name", "product_id", "sku")
 """Where one of these stands, `id` is a product's and not a category's."""
 
-_MAX_CELL = 1 << 20
+_MAX_CELL = MAX_LINE_CHARS
 
 
 def read(path: Path) -> Iterator[Entry]:
@@ -27,42 +31,73 @@ def read(path: Path) -> Iterator[Entry]:
     Raises
     ------
     FileError
-        The file cannot be read, has no path column, or gives one id to two paths.
+        The file cannot be read, has no columns to tell the place of a category by, has broken quotes, or its
+        categories are not sound (see `checked`).
     """
     csv.field_size_limit(_MAX_CELL)
-    with opened(path) as file:
-        rows = csv.reader(file, delimiter="\t" if ".tsv" in path.suffixes else ",")
-        try:
-            yield from entries(path, next(rows, []), ((rows.line_num, row) for row in rows))
-        except csv.Error as error:
-            raise FileError(path, f"broken table ({error})", line=rows.line_num) from None
+    records = _records(path, "\t" if ".tsv" in path.suffixes else ",")
+    yield from entries(path, next(records, (1, []))[1], records)
+
+
+def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line that it begins on, which `csv` does not tell."""
+    rows = csv.reader((line for _, line in numbered(path)), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for row in rows:
+            yield line, row
+            line = rows.line_num + 1
+    except csv.Error as error:
+        raise FileError(path, f"broken table ({error}): look for a quote too many", line=line) from None
 
 
 def entries(path: Path, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Entry]:
     """The entries in rows of any table, each with its line; errors as for `read`, which name `path`."""
     columns = [name.strip().lower() for name in header]
-    at_path, at_parent = _column(columns, _PATH_COLUMNS), _column(columns, _PARENT_COLUMNS)
     of_products = any(name in columns for name in _PRODUCT_COLUMNS)
-    at_id = _column(columns, _ID_COLUMNS[:1] if of_products else _ID_COLUMNS)
-    if at_path is None:
-        raise FileError(path, f"no column category_path; there are: {', '.join(columns) or 'none'}", line=1)
-    seen: set[tuple[str, ...]] = set()
-    owner: dict[str, tuple[str, ...]] = {}
+    at = _Columns(
+        path=_column(path, columns, _PATH_COLUMNS),
+        id=_column(path, columns, _ID_COLUMNS[:1] if of_products else _ID_COLUMNS),
+        parent=_column(path, columns, _PARENT_COLUMNS[:1] if of_products else _PARENT_COLUMNS),
+        name=_column(path, columns, _NAME_COLUMNS),
+    )
+    if at.path is not None:
+        return checked(path, _with_paths(path, at, rows, of_products=of_products))
+    if at.name is None or at.id is None or at.parent is None:
+        there = ", ".join(columns[:20]) or "none"
+        hint = f"no column category_path, nor id, name and parent_id; there are: {there}"
+        raise FileError(path, f"{hint}. Cells stand between commas, in a .tsv between tabs", line=1)
+    named = (
+        Named(line, _cell(row, at.id), _cell(row, at.name), _cell(row, at.parent))
+        for line, row in rows
+        if any(cell.strip() for cell in row)
+    )
+    return checked(path, placed(path, named))
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    path: int | None
+    id: int | None
+    parent: int | None
+    name: int | None
+
+
+def _with_paths(
+    path: Path, at: _Columns, rows: Iterable[tuple[int, Sequence[str]]], *, of_products: bool
+) -> Iterator[Entry]:
     for line, row in rows:
-        names = split_path(row[at_path]) if at_path < len(row) else ()
-        external_id = _cell(row, at_id)
-        if not names or (*names, external_id) in seen:
-            continue
-        if external_id and owner.setdefault(external_id, names) != names:
-            raise FileError(path, f"id {external_id!r} stands for two categories", line=line)
-        seen.add((*names, external_id))
-        yield Entry(names, external_id, _cell(row, at_parent), line=line)
+        names, external_id = split_path(_cell(row, at.path)), _cell(row, at.id)
+        if names:
+            yield Entry(names, external_id, _cell(row, at.parent), line=line)
+        elif external_id and not of_products:
+            raise FileError(path, f"category {external_id!r} has no path", line=line)
 
 
 def write(tree: Tree, path: Path) -> int:
     """Write all categories, parents first, with our ids and those of the file they came from; how many."""
     count = 0
-    with open_text(path, "w") as file:
+    with writing(path) as file:
         out = csv.writer(file, "excel-tab" if ".tsv" in path.suffixes else "excel", lineterminator="\n")
         out.writerow(["node_id", "parent_node_id", "category_id", "category_path"])
         for at in tree.descendants():
@@ -72,8 +107,11 @@ def write(tree: Tree, path: Path) -> int:
     return count
 
 
-def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
-    return next((header.index(name) for name in names if name in header), None)
+def _column(path: Path, header: Sequence[str], names: Sequence[str]) -> int | None:
+    found = next((name for name in names if name in header), None)
+    if found and header.count(found) > 1:
+        raise FileError(path, f"there are two columns {found}: keep one", line=1)
+    return header.index(found) if found else None
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:

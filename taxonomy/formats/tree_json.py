@@ -112,6 +112,8 @@ def read(path: Path) -> TreeFile:
         for at, values in enumerate(cast(list[dict[str, object]], body["nodes"]), start=1):
             where = f"node {at}"
             node = _node(values)
+            if node.id == ROOT_ID or node.id in draft:  # the root below itself would never come to an end
+                raise ValueError(f"the id {node.id!r} of {node.name!r} is taken")
             draft.add(node)
             evidence[node.id] = _evidence(cast(dict[str, list[object]], values.get("evidence", {})))
             if values.get("centroid"):
@@ -143,6 +145,8 @@ def _load(path: Path) -> dict[str, object]:
         raise FileError(path, f"it cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise FileError(path, "it is not UTF-8 text, so it is no tree file") from error
+    except RecursionError:
+        raise FileError(path, "it is JSON of thousands of brackets and no tree file") from None
     except json.JSONDecodeError as error:
         raise FileError(path, f"it is no valid JSON: {error.msg}", line=error.lineno) from error
     if not isinstance(body, dict) or body.get("format") != FORMAT:
