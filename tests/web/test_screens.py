@@ -25,7 +25,7 @@ from taxonomy.node import (
     random_ids,
 )
 from taxonomy.product import Source
-from taxonomy.service import editing
+from taxonomy.service import editing, releasing
 from taxonomy.service.browsing import shelves
 from tests.fakes import FakeUnitOfWork
 from tests.web.shop import CATALOG, TAXONOMY, Shop, sample_shop
@@ -658,3 +658,44 @@ def test_a_finding_is_kept_for_later(shop: Shop, monkeypatch: pytest.MonkeyPatch
 
 def test_every_kind_of_finding_has_words() -> None:
     assert set(health._TITLES) == set(Kind)
+
+
+def test_a_release_is_rolled_back_to_the_one_before(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    with shop.uow() as uow:
+        first = releasing.publish(uow, TAXONOMY, author="Noor")
+    shop.edit(Rename(tea, "Teas"))
+    with shop.uow() as uow:
+        releasing.publish(uow, TAXONOMY, author="Noor")
+
+    at = press(opened(Page.RELEASES), f"back_{first.id}")
+
+    current = shop.store.releases.in_effect(TAXONOMY)
+    assert current is not None
+    assert (current.restores, current.tree_version) == (first.id, 1)
+    assert "back at version 1" in seen(at)
+
+
+def test_a_release_is_scheduled_and_cancelled(shop: Shop) -> None:
+    at = press(opened(Page.RELEASES), "schedule")
+    assert "scheduled" in badges(at)
+    assert shop.store.releases.in_effect(TAXONOMY) is None
+
+    press(at, f"cancel_{shop.store.releases.log(TAXONOMY)[0].id}")
+
+    assert shop.store.releases.log(TAXONOMY)[0].cancelled_at
+
+
+def test_what_changed_since_the_release_is_told(shop: Shop) -> None:
+    with shop.uow() as uow:
+        releasing.publish(uow, TAXONOMY, author="Noor")
+    shop.edit(Rename(shop.at(*TEA), "Teas"))
+
+    told = seen(opened(Page.RELEASES))
+
+    assert "Renamed" in told
+    assert "Teas" in told
+
+
+def badges(at: AppTest) -> str:
+    return " ".join(one.value for one in at.markdown if "-badge[" in one.value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from taxonomy.ports import UnitOfWork
 from taxonomy.service import editing, releasing
 from ui.web import state
 from ui.web.components.tree import TreeEvent
-from ui.web.words import Names, describe, many, story
+from ui.web.words import Names, describe, many, story, when
 
 __all__ = ["accept", "handle", "perform", "publish", "reject", "undo"]
 
@@ -108,21 +109,42 @@ def comment(change_id: str, key: str) -> None:
     _guarded(run)
 
 
-def publish(taxonomy: str) -> None:
-    """Make the shown tree the release, with the model of the release before."""
+def publish(taxonomy: str, at: datetime | None = None) -> None:
+    """Make the shown tree the release, at once or later, with the model of the release in effect."""
 
     def run(uow: UnitOfWork) -> state.Notice:
-        before = next(iter(uow.releases.log(taxonomy, limit=1)), None)
+        before = uow.releases.in_effect(taxonomy)
         release = releasing.publish(
             uow,
             taxonomy,
             author=_author(),
             model_revision=before.model_revision if before else "",
             model_dir=before.model_dir if before else "",
+            takes_effect_at=at,
         )
+        since = "now on" if at is None else when(release.takes_effect_at)
         return state.Notice(
-            f"Published version {release.tree_version}: search and tagging use it from now on"
+            f"Published version {release.tree_version}: search and tagging use it from {since}"
         )
+
+    _guarded(run)
+
+
+def roll_back(taxonomy: str, release_id: int) -> None:
+    """Publish an earlier release again."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        release = releasing.roll_back(uow, taxonomy, author=_author(), to=release_id)
+        return state.Notice(f"Search and tagging are back at version {release.tree_version}")
+
+    _guarded(run)
+
+
+def unschedule(release_id: int) -> None:
+    """Cancel a release that has not taken effect."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        return state.Notice(f"Release {releasing.unschedule(uow, release_id).id} will not take effect")
 
     _guarded(run)
 

@@ -10,7 +10,19 @@ from taxonomy.ports import UnitOfWork
 from taxonomy.service.browsing import Shelves, shelves, totals
 from ui.web import state
 from ui.web.state import Context, Page
-from ui.web.views import bar, category, changes, health, history, overview, search, sidebar, teach, unplaced
+from ui.web.views import (
+    bar,
+    category,
+    changes,
+    health,
+    history,
+    overview,
+    releases,
+    search,
+    sidebar,
+    teach,
+    unplaced,
+)
 
 __all__ = ["main"]
 
@@ -72,6 +84,8 @@ def _main(context: Context) -> None:
             health.show(context)
         case Page.HISTORY:
             history.show(context)
+        case Page.RELEASES:
+            releases.show(context)
 
 
 def _category(context: Context, n_proposals: int) -> None:

@@ -28,6 +28,7 @@ class Page(StrEnum):
     UNPLACED = "Unplaced"
     HEALTH = "Health"
     HISTORY = "History"
+    RELEASES = "Releases"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def search_box() -> None:
 def version(context: state.Context) -> None:
     """The head's version and what shoppers get, with the way to publish."""
     head = context.tree.version
-    release = next(iter(context.uow.releases.log(context.taxonomy, limit=1)), None)
+    release = context.uow.releases.in_effect(context.taxonomy)
     behind = head - release.tree_version if release else head
     label = (
         "Published" if release and not behind else "Not published" if not release else f"{behind} unpublished"
