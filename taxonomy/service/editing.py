@@ -30,6 +30,7 @@ __all__ = [
     "reject",
     "revert",
     "submit",
+    "written_since",
 ]
 
 
@@ -81,7 +82,7 @@ def edit(
         return before
     base = _seen(head, base_version)
     change = _made(taxonomy, edits, author, source, reason, base, model_revision, State.PROPOSED)
-    found = merge(head, change.edits, _written_since(uow, change), source) if base < head.version else None
+    found = merge(head, change.edits, written_since(uow, change), source) if base < head.version else None
     if found and found.conflicts:
         first = found.conflicts[0]
         raise StaleEdit(first.message, first.keys)
@@ -172,7 +173,7 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
     change = _in_state(uow, change_id, (State.PROPOSED, State.APPROVED), "accept")
     found = None
     if change.base_version < head.version:
-        found = merge(head, change.edits, _written_since(uow, change), change.source)
+        found = merge(head, change.edits, written_since(uow, change), change.source)
     if found is None or not found.conflicts:
         outcome = Outcome(_apply(uow, replace(change, decided_by=author), author, head, uow.changes.update))
     elif not found.edits:
@@ -236,7 +237,7 @@ def revert(uow: UnitOfWork, change_id: str, *, author: str, key: str = "") -> Ch
         reverts=change.id,
     )
     # A revert may put back what an import once brought, same-named siblings included.
-    found = merge(head, back.edits, _written_since(uow, back), Source.IMPORT)
+    found = merge(head, back.edits, written_since(uow, back), Source.IMPORT)
     if found.conflicts:
         reasons = dict.fromkeys(one.message for one in found.conflicts)
         keys = [key for one in found.conflicts for key in one.keys]
@@ -309,8 +310,8 @@ def _kept(uow: UnitOfWork, change: ChangeSet) -> ChangeSet:
     return change
 
 
-def _written_since(uow: UnitOfWork, change: ChangeSet) -> list[Written]:
-    """What was written, since the change set's base, at any key that it writes or needs."""
+def written_since(uow: UnitOfWork, change: ChangeSet) -> list[Written]:
+    """What was written, since the change set's base, at any key that it writes or needs; oldest first."""
     keys = {key for one in change.edits for key, _ in one.writes()}
     keys |= {at for one in change.edits for at in one.needs()}
     return uow.changes.written(change.taxonomy, keys, since=change.base_version)
