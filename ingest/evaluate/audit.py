@@ -12,9 +12,17 @@ from taxonomy.node import NodeId
 from taxonomy.product import Path, Product, split_path
 from taxonomy.tree import Tree, path_id
 
-__all__ = ["Disagreement", "PosingReport", "Score", "case_from_columns", "case_with_planted", "score_posing"]
+__all__ = [
+    "Case",
+    "Disagreement",
+    "PosingReport",
+    "Score",
+    "case_from_columns",
+    "case_with_planted",
+    "score_posing",
+]
 
-_BRANDS_SHARE = 0.05  # of the categories that can get a planted node do: shops with such nodes have many more
+_PLANTED_SHARE = 0.05  # of the shelves that a brand has: shops with such nodes have many more
 _MIN_PLANTED = 2  # products of a brand in a category: fewer are no shelf
 
 
@@ -48,10 +56,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A node on which audit and label differ; `finding` is None where the audit finds nothing."""
+    """A node on which audit and label differ; `finding` is None where the audit takes it for a category."""
 
     path: Path
     n_products: int
+    is_posing: bool
     finding: Finding | None
     titles: tuple[str, ...]
 
@@ -126,7 +135,7 @@ def case_with_planted(products: Iterable[Product], *, seed: int = 0, in_titles: 
     wide = sorted(key for key, indices in shelves.items() if len(indices) >= _MIN_PLANTED)
     if not wide:
         raise InputError("brands can be planted only where products name theirs: this file has none")
-    n_planted = max(2, int(len(wide) * _BRANDS_SHARE))
+    n_planted = max(2, int(len(wide) * _PLANTED_SHARE))
     moved: dict[int, str] = {}
     for at in rng.permutation(len(wide))[:n_planted]:
         path, brand = wide[at]
@@ -171,7 +180,7 @@ def score_posing(case: Case, *, min_products: int = 10, limits: Limits | None = 
         counts,
         limit,
         tuple(
-            Disagreement(path, below[path], found.get(path), _titles(case.products, path))
+            Disagreement(path, below[path], is_posing, found.get(path), _titles(case.products, path))
             for path, is_posing in zip(nodes, truth, strict=True)
             if (path in found) != is_posing
         ),

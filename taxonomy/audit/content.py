@@ -129,10 +129,11 @@ class Content:
 
     def _mixed(self, at: NodeId, own: Sequence[int], groups: Labels, apart: float, catalog: str) -> Finding:
         parts, names = parts_of(self.shelves, own, groups)
+        n_rest = self.shelves.counts.get(at, 0) - len(own)
         why = f"it holds {len(parts)} kinds of products that differ more than {apart:.0%} of siblings do"
         shelf = [own[int(np.flatnonzero(groups == group)[0])] for group in np.unique(groups)]
         evidence = Evidence(names, (("apart", apart),), self.shelves.examples(shelf, _PARTS))
-        return Finding(Kind.MIXED, (at,), apart, why, evidence, split(self.tree, at, parts, catalog))
+        return Finding(Kind.MIXED, (at,), apart, why, evidence, split(self.tree, at, parts, catalog, n_rest))
 
 
 def parts_of(shelves: Shelves, own: Sequence[int], groups: Labels) -> tuple[list[Group], tuple[str, ...]]:

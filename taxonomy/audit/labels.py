@@ -135,7 +135,7 @@ def _trimmed(name: str) -> str:
     """The name without punctuation around it; "Co." keeps its full stop and "50+" its plus."""
     cut = name.rstrip(_SIGNS).lstrip(_SIGNS.replace("#", "").replace(".", ""))
     is_short_form = name == cut + "." and re.search(r"\b(?:[A-Za-z]{1,4}|\w\.\w)\.$", name)
-    return name if is_short_form or re.fullmatch(re.escape(cut) + r"\++", name) else cut
+    return name if is_short_form or (name.startswith(cut) and not name[len(cut) :].strip("+")) else cut
 
 
 def _joined(name: str) -> str:

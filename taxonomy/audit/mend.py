@@ -53,8 +53,10 @@ def describe(tree: Tree, node_id: NodeId, attributes: Sequence[Attribute]) -> tu
     return () if node.locked else (SetAttributes(node_id, (*node.attributes, *attributes)),)
 
 
-def split(tree: Tree, node_id: NodeId, groups: Sequence[Group], catalog: str) -> tuple[Edit, ...]:
-    """A node for each group of products in place of the one there is; other products go to the first."""
+def split(
+    tree: Tree, node_id: NodeId, groups: Sequence[Group], catalog: str, n_rest: int = 0
+) -> tuple[Edit, ...]:
+    """A node for each group of products in place of the one there is; the `n_rest` others go to the first."""
     node = tree.nodes[node_id]
     if node.locked:
         return ()
@@ -63,7 +65,7 @@ def split(tree: Tree, node_id: NodeId, groups: Sequence[Group], catalog: str) ->
     for group in groups:
         name = _free(group.name, taken)
         parts.append(Part(ids(), name, tuple(map(ProductId, group.ids))))
-    return (Split(node_id, tuple(parts), catalog),)
+    return (Split(node_id, tuple(parts), catalog, n_rest),)
 
 
 def gather(tree: Tree, parent_id: NodeId, groups: Sequence[Group]) -> tuple[Edit, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from taxonomy.audit.finding import Evidence, Finding, Kind, Limits
 from taxonomy.audit.mend import retire
 from taxonomy.audit.shelves import Shelves
-from taxonomy.audit.words import AUDIENCE, Words, stem, words
+from taxonomy.audit.words import AUDIENCE, LINKS, Words, stem, words
 from taxonomy.node import NodeId
 
 __all__ = ["posing"]
@@ -48,9 +48,7 @@ class _Book:
                 self.postings[word].append(index)
         self._opens: dict[Words, float] = {}
         self.is_branded = bool(self.makers) or self._opens_with_brands()
-        # What ends a name is a thing ("Formal Shirts"), unless the name is itself one that opens titles.
-        ends = (name for name in self.names.values() if len(name) > 1 and self.opens(name) < _OPENS)
-        self.things = frozenset(name[-1] for name in ends)
+        self.things = frozenset(name[-1] for name in self.names.values() if self._ends_in_a_thing(name))
 
     def posing(self, at: NodeId, shelf: Sequence[int]) -> Finding | None:
         """The node as a product name or as a brand, whichever is surer; None if it is neither."""
@@ -105,10 +103,16 @@ class _Book:
         first = [word for word in openings if len(self.postings[word[0]]) >= _TIMES]
         return bool(first) and sum(self.opens(word) >= _OPENS for word in first) >= _BRANDED * len(first)
 
+    def _ends_in_a_thing(self, name: Words) -> bool:
+        """As "Formal Shirts" does, but not "Shirts by Acorn" nor a name that opens titles itself."""
+        return len(name) > 1 and name[-2] not in LINKS and self.opens(name) < _OPENS
+
     def _openings(self, index: int) -> list[Words]:
         """What may be the brand of a product: its brand if such are known, else how its title begins."""
-        said = self.shelves.brands[index] if self.makers else self.shelves.titles[index][:_LONGEST_BRAND]
-        return [said] * bool(said) if self.makers else [said[:end] for end in range(1, len(said) + 1)]
+        if self.makers:
+            return [self.shelves.brands[index]]
+        title = self.shelves.titles[index]  # which goes on after its brand
+        return [title[:end] for end in range(1, min(_LONGEST_BRAND + 1, len(title)))]
 
     def _is_made(self, opening: Words) -> bool:
         return self.is_branded and self.opens(opening) >= _OPENS and not AUDIENCE.intersection(opening)
@@ -122,7 +126,7 @@ class _Book:
     def _is_known(self, at: NodeId, span: Words) -> bool:
         """Whether all other words of the name are used by other nodes as well."""
         rest = Counter(self.names[at]) - Counter(span)
-        return all(self.known[word] > 1 for word in rest)
+        return all(word in LINKS or self.known[word] > 1 for word in rest)
 
     def _repeats(self, name: Words, index: int, is_cut: bool) -> bool:
         """Whether a name is the beginning of a title, or all of the title and then some."""

@@ -80,7 +80,7 @@ def _deep(shelves: Shelves, at: NodeId, n_products: int, limits: Limits, catalog
     if len(np.unique(groups)) < 2:
         return Finding(Kind.OVERFULL, (at,), score, why, Evidence((), figures, shelves.examples(own)))
     parts, names = parts_of(shelves, own, groups)
-    edits = split(shelves.tree, at, parts, catalog)
+    edits = split(shelves.tree, at, parts, catalog, n_products - len(own))
     return Finding(Kind.OVERFULL, (at,), score, why, Evidence(names, figures, shelves.examples(own)), edits)
 
 

@@ -4,7 +4,7 @@ import re
 
 from taxonomy.text import fold
 
-__all__ = ["AUDIENCE", "Words", "stem", "stems", "words"]
+__all__ = ["AUDIENCE", "LINKS", "Words", "stem", "stems", "words"]
 
 Words = tuple[str, ...]
 
@@ -15,7 +15,8 @@ def _several(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_LINKS = _several("and und et y e of for the by in with a an to on")
+LINKS = _several("and und et y e of for the by in with a an to on")
+"""Words that only link others."""
 
 AUDIENCE = _several("""
 men man women woman boy girl kid child children baby infant toddler unisex adult junior lady gent male female
@@ -54,4 +55,4 @@ def stems(text: str) -> Words:
     >>> stems("Leggings and Jeggings") == stems("Legging & Jegging")
     True
     """
-    return tuple(stem(word) for word in words(text) if word not in _LINKS)
+    return tuple(stem(word) for word in words(text) if word not in LINKS)

@@ -15,6 +15,7 @@ import typer
 from ingest.readers import open_catalog
 from taxonomy.errors import InputError
 from taxonomy.text import normalise
+from ui.cli.bench_audit import bench_audit
 from ui.cli.options import AsJson, Device, MaybeModel
 from ui.cli.output import finish
 from ui.cli.progress import Bar
@@ -38,6 +39,7 @@ class Part(StrEnum):
     BUILD = "build"
     ROUTE = "route"
     RERANK = "rerank"
+    AUDIT = "audit"
 
 
 def bench(
@@ -48,6 +50,13 @@ def bench(
     tree: Annotated[Path | None, typer.Option("--tree", help="For route: the tree's file.")] = None,
     model: MaybeModel = None,
     sample: Annotated[int, typer.Option("--sample", min=0, help="Take this many rows; 0: all.")] = 0,
+    raw_column: Annotated[str, typer.Option("--raw-column", help="For audit: raw paths.")] = "raw_path",
+    clean_column: Annotated[
+        str, typer.Option("--clean-column", help="For audit: clean paths; '' plants brands and products.")
+    ] = "category_path",
+    min_products: Annotated[
+        int, typer.Option("--min-products", min=1, help="For audit: judge nodes with so many.")
+    ] = 10,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +64,8 @@ def bench(
 
     classify: TF-IDF with a linear SVM, and sentence-transformers for speed. build: k-means given the true
     number of categories, and PCA with HDBSCAN. route: BM25 over paths, and vectors alone. rerank: BM25 and
-    cosine. Without --model, classify trains one first.
+    cosine. audit: which raw categories are brands or products, beside a rule that knows their sizes alone.
+    Without --model, classify trains one first.
 
     Example: shelftree bench classify --data products.csv
     """
@@ -69,6 +79,8 @@ def bench(
                 rows = _route(app, data, tree, model, bar)
             case Part.RERANK:
                 rows = _rerank(app, data, model, sample, bar)
+            case Part.AUDIT:
+                rows = bench_audit(data, raw_column, clean_column, min_products, sample, bar)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     text = (
         "\n".join(f"{name:24} {_figures(row)}" for name, row in rows.items()) + f"\npeak memory {peak_mb} MB"

@@ -11,6 +11,7 @@ from taxonomy.ports import Release
 from taxonomy.service import editing, releasing
 from taxonomy.service.importing import import_taxonomy
 from taxonomy.tree import Tree
+from ui.cli.audit import lint
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
 from ui.wiring import App, entries_of
@@ -20,6 +21,7 @@ __all__ = ["taxonomy"]
 taxonomy = typer.Typer(
     no_args_is_help=True, help="Trees: import, look at, change history, publish for search."
 )
+taxonomy.command()(lint)
 
 Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
