@@ -582,6 +582,10 @@ class FakeLedger:
         return self.get(job_id)
 
     def log(self, *, catalog: str = "", taxonomy: str = "", limit: int = 50) -> list[Job]:
+        if catalog:
+            known(self.desk.now.catalogs, "catalog", catalog)
+        if taxonomy:
+            self.desk.now.tree(taxonomy)
         newest = reversed([one.job for one in self.desk.now.jobs.values()])
         mine = (one for one in newest if catalog.lower() in ("", one.catalog))
         return [one for one in mine if taxonomy.lower() in ("", one.taxonomy)][:limit]

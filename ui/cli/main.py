@@ -6,7 +6,7 @@ import warnings
 import typer
 from typer.exceptions import Abort, TyperException
 
-from ui.cli import bench, build, catalog, db, demo, evaluate, models, queries, serving, taxonomy
+from ui.cli import bench, build, catalog, db, demo, evaluate, models, queries, retag, serving, taxonomy
 from ui.cli.output import explain
 
 __all__ = ["app", "run"]
@@ -35,6 +35,7 @@ app.command()(build.build)
 app.command()(queries.route)
 app.command()(queries.rerank)
 app.command()(queries.search)
+app.add_typer(retag.retag, name="retag")
 app.command()(serving.ui)
 app.command()(serving.serve)
 app.command()(bench.bench)
