@@ -82,22 +82,33 @@ def edit(
         return before
     base = _seen(head, base_version)
     change = _made(taxonomy, edits, author, source, reason, base, model_revision, State.PROPOSED)
-    found = merge(head, change.edits, written_since(uow, change), source) if base < head.version else None
-    if found and found.conflicts:
-        first = found.conflicts[0]
-        raise StaleEdit(first.message, first.keys)
+    _require_current(uow, head, change)
     applied = _apply(uow, change, author, head, lambda done: uow.changes.add(done, key=key, body=body))
     uow.commit()
     return applied
 
 
 def draft(
-    uow: UnitOfWork, taxonomy: str, edits: Sequence[Edit], *, author: str, reason: str = ""
+    uow: UnitOfWork,
+    taxonomy: str,
+    edits: Sequence[Edit],
+    *,
+    author: str,
+    reason: str = "",
+    base_version: int | None = None,
+    key: str = "",
 ) -> ChangeSet:
-    """Keep edits that are not finished, and commit; they may break rules until they are submitted."""
-    head = uow.trees.head(taxonomy)
-    change = _made(taxonomy, edits, author, Source.PERSON, reason, head.version, "", State.DRAFT)
-    uow.changes.add(change)
+    """Keep edits that are not finished, and commit; they may break rules until they are submitted.
+
+    `base_version` and `key` as for `edit`.
+    """
+    body = _body(edits, author, Source.PERSON, reason, base_version)
+    head = uow.trees.lock(taxonomy) if key else uow.trees.head(taxonomy)
+    if (before := _repeated(uow, taxonomy, key, body)) is not None:
+        return before
+    base = _seen(head, base_version)
+    change = _made(taxonomy, edits, author, Source.PERSON, reason, base, "", State.DRAFT)
+    uow.changes.add(change, key=key, body=body)
     uow.commit()
     return change
 
@@ -131,22 +142,30 @@ def propose(
     author: str,
     source: Source,
     reason: str = "",
+    base_version: int | None = None,
     model_revision: str = "",
     key: str = "",
 ) -> ChangeSet:
-    """Keep edits for a person to accept or reject, after trying them on the head; `key` as for `edit`.
+    """Keep edits for a person to accept or reject, after trying them on the head.
+
+    `base_version` and `key` as for `edit`.
 
     Raises
     ------
     EditError
         An edit breaks a rule, or the key was used for something else.
+    StaleEdit
+        Somebody wrote, since `base_version`, what an edit writes or needs.
     """
-    body = _body(edits, author, source, reason, None)
+    body = _body(edits, author, source, reason, base_version)
     head = uow.trees.lock(taxonomy) if key else uow.trees.head(taxonomy)
     if (before := _repeated(uow, taxonomy, key, body)) is not None:
         return before
-    change = _made(taxonomy, edits, author, source, reason, head.version, model_revision, State.PROPOSED)
+    base = _seen(head, base_version)
+    change = _made(taxonomy, edits, author, source, reason, base, model_revision, State.PROPOSED)
+    _require_current(uow, head, change)
     apply(head, change.edits, source)
+    change = replace(change, base_version=head.version)  # nothing since then was in its way
     uow.changes.add(change, key=key, body=body)
     uow.commit()
     return change
@@ -308,6 +327,15 @@ def _kept(uow: UnitOfWork, change: ChangeSet) -> ChangeSet:
     uow.changes.update(change)
     uow.commit()
     return change
+
+
+def _require_current(uow: UnitOfWork, head: Tree, change: ChangeSet) -> None:
+    """Nobody wrote, since the change set's base, what it writes or needs."""
+    if change.base_version < head.version:
+        found = merge(head, change.edits, written_since(uow, change), change.source)
+        if found.conflicts:
+            first = found.conflicts[0]
+            raise StaleEdit(first.message, first.keys)
 
 
 def written_since(uow: UnitOfWork, change: ChangeSet) -> list[Written]:
