@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Double,
     Integer,
@@ -198,7 +199,7 @@ class PostgresLedger:
         """The shard's products by id, each with its assignment as stored (not resolved)."""
         row = self._transaction.run(_scope(shard.job_id)).one()
         columns = (products.c.id, *(assignments.c[name] for name in _FIELDS), revisions.c.revision)
-        found = _meant(row, columns).where(products.c.id.between(shard.first_id, shard.last_id))
+        found = _meant(row, columns).where(_within(products.c.id, shard))
         rows = self._transaction.run(found.order_by(products.c.id))
         return {ProductId(row[0]): _assignment(row[0], row[1:]) for row in rows}
 
@@ -221,10 +222,7 @@ class PostgresLedger:
             select(tag_history.c.product_id, *before, old.c.revision, *after, new.c.revision)
             .outerjoin(old, old.c.id == tag_history.c.old_revision_id)
             .outerjoin(new, new.c.id == tag_history.c.new_revision_id)
-            .where(
-                tag_history.c.job_id == job_id,
-                tag_history.c.product_id.between(shard.first_id, shard.last_id),
-            )
+            .where(tag_history.c.job_id == job_id, _within(tag_history.c.product_id, shard))
             .order_by(tag_history.c.product_id)
         )
         middle = 2 + len(_FIELDS)
@@ -241,7 +239,7 @@ class PostgresLedger:
 
     def _cut(self, job_id: int, size: int) -> Select[Any]:
         row = self._transaction.run(_scope(job_id)).one()
-        ordinal = (func.row_number().over(order_by=products.c.id) - 1) / size
+        ordinal = (func.row_number().over(order_by=products.c.id) - 1) // size
         ids = _meant(row, (products.c.id, ordinal.label("ordinal"))).subquery()
         ends = (func.min(ids.c.id), func.max(ids.c.id), func.count())
         return select(literal(job_id), ids.c.ordinal, *ends).group_by(ids.c.ordinal)
@@ -320,6 +318,11 @@ def _open(job_id: int) -> ColumnElement[bool]:
 
 def _same(shard: Shard) -> ColumnElement[bool]:
     return and_(shards.c.job_id == shard.job_id, shards.c.ordinal == shard.ordinal)
+
+
+def _within(product_id: Column[str], shard: Shard) -> ColumnElement[bool]:
+    # Not `between`: SQLAlchemy puts the collation of our ids where it is no SQL.
+    return and_(product_id >= shard.first_id, product_id <= shard.last_id)
 
 
 def _from_now(seconds: float) -> ColumnElement[Any]:
