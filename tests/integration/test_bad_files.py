@@ -1,4 +1,4 @@
-"""Bad input and a full disk, as a user meets them: one message, an exit code, and nothing accepted is lost."""
+"""Bad input and a full disk as a user meets them: one message, an exit code, and nothing accepted is lost."""
 
 import os
 import resource

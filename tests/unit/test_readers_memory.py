@@ -40,6 +40,13 @@ def write_big(path: Path, before: bytes, piece: bytes, after: bytes, *, n_bytes:
 BIG = {
     "a field of 200 MB": ("shop.csv", b'id,title\n1,"', b"x" * 1000, b'"\n2,Soap\n', 200),
     "a line of 200 MB": ("shop.csv", b"id,title\n1,", b"x" * 1000, b"\n2,Soap\n", 200),
+    "a feed's value of 200 MB": (
+        "feed.xml",
+        b"<rss><channel><item><id>1</id><title>",
+        b"x" * 1000,
+        b"</title></item><item><id>2</id><title>Soap</title></item></channel></rss>",
+        200,
+    ),
     "a JSON line of 200 MB": (
         "shop.jsonl",
         b'{"id": 1, "title": "',
