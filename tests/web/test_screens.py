@@ -9,7 +9,18 @@ from streamlit.testing.v1 import AppTest
 
 from taxonomy.audit import Finding, Kind
 from taxonomy.changes import State
-from taxonomy.edits import Create, Lock, Relabel, Relate, Rename, Restrict, SetAttributes, SetCrosswalk
+from taxonomy.edits import (
+    Create,
+    Lock,
+    Merge,
+    Pin,
+    Relabel,
+    Relate,
+    Rename,
+    Restrict,
+    SetAttributes,
+    SetCrosswalk,
+)
 from taxonomy.node import (
     Attribute,
     AttributeKind,
@@ -699,3 +710,51 @@ def test_what_changed_since_the_release_is_told(shop: Shop) -> None:
 
 def badges(at: AppTest) -> str:
     return " ".join(one.value for one in at.markdown if "-badge[" in one.value)
+
+
+def test_a_waiting_change_tells_what_it_does_to_products_links_and_searches(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    shop.edit(Pin("chai", tea))
+    with shop.uow() as uow:
+        editing.propose(uow, TAXONOMY, [Merge((tea,), coffee)], author="Ida", source=Source.PERSON)
+
+    told = seen(opened(Page.CHANGES))
+
+    assert "9 products will stand elsewhere" in told
+    assert "Links to “Grocery & Drinks > Drinks > Tea” lead to “Grocery & Drinks > Drinks > Coffee”" in told
+    assert "Searches for “chai” lead to" in told
+
+
+def test_an_edit_foretells_where_a_pinned_search_will_lead(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    shop.edit(Pin("chai", tea))
+    at = act(opened(node_id=tea), "Merge")
+
+    field(at, "Merge it into").set_value(coffee).run()
+
+    assert (
+        "Searches for “chai”, pinned by a person, will lead to “Grocery & Drinks > Drinks > Coffee”"
+        in seen(at)
+    )
+
+
+def test_the_tree_as_it_was_stands_beside_what_changed_since(shop: Shop) -> None:
+    shop.edit(Rename(shop.at(*TEA), "Teas"))
+
+    told = seen(opened(Page.HISTORY, as_it_was=True))
+
+    assert "**Version 1**" in told
+    assert "- Tea\n" in told
+    assert "Renamed" in told
+
+
+def test_a_category_is_split_by_brand(shop: Shop) -> None:
+    beans = shop.at(*BEANS)
+    at = act(opened(node_id=beans), "Split")
+    pills = next(one for one in at.get("button_group") if one.key == "split_by")
+    at = pills.set_value("Brand").run()
+
+    at = press(at, "apply")
+
+    assert beans in shop.tree.redirects
+    assert len(shop.tree.successors(beans)) > 1

@@ -8,6 +8,7 @@ from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Rename, Reti
 from taxonomy.errors import InputError
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.service.browsing import Shelves
+from taxonomy.tree import Tree
 from ui.web.words import Names, describe, many, quoted
 
 __all__ = ["Preview", "preview"]
@@ -32,7 +33,15 @@ def preview(shelves: Shelves, edits: Sequence[Edit]) -> Preview:
     if gone:
         names = " and ".join(_name(shelves, at) for at in gone)
         effects.append(f"Links and searches that know {names} are led on to where the products go.")
-    return Preview(tuple(effects))
+    return Preview((*effects, *_searches(shelves.tree, after)))
+
+
+def _searches(before: Tree, after: Tree) -> Iterator[str]:
+    for query in before.pins:
+        old, new = before.pinned(query), after.pinned(query)
+        if old is not None and old != new:
+            goal = quoted(after.label(new)) if new else "wherever the machine says"
+            yield f"Searches for {quoted(query)}, pinned by a person, will lead to {goal}."
 
 
 def _effects(shelves: Shelves, edit: Edit) -> Iterator[str]:

@@ -10,6 +10,7 @@ from taxonomy.errors import InputError
 from taxonomy.node import NodeId
 from taxonomy.tree import Tree
 from ui.web import actions, state
+from ui.web.views import impact
 from ui.web.words import Names, counted, describe, many, plain, source_name, when
 
 __all__ = ["show"]
@@ -62,6 +63,7 @@ def _box(context: state.Context, change: ChangeSet) -> None:
     lines = _outline(context, change)
     with st.expander("What would change", expanded=len(lines) <= SHORT):
         st.markdown("\n".join(lines))
+    impact.show(context, change)
     _comments(context, change)
     with st.container(horizontal=True):
         for at, (name, action) in enumerate(_BUTTONS[change.state]):

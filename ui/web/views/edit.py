@@ -7,8 +7,10 @@ from enum import StrEnum
 import streamlit as st
 
 from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Part, Rename, Retire, Split
+from taxonomy.errors import InputError
 from taxonomy.node import ROOT_ID, Node, NodeId, random_ids
 from taxonomy.product import ProductId
+from taxonomy.service import splitting
 from ui.web import state
 from ui.web.views import details
 from ui.web.views.confirm import Build, choose_category, confirm
@@ -118,6 +120,36 @@ def _products(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
 
 
 def _split(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
+    how = st.segmented_control(
+        "Split it by", ["Chosen products", "Brand", "Attribute"], default="Chosen products", key="split_by"
+    )
+    if how == "Brand":
+        _split_by(context, node_id, "brand")
+    elif how == "Attribute":
+        name = st.text_input("Which attribute", key=f"split by {node_id}", live=True)
+        _split_by(context, node_id, (name or "").strip())
+    else:
+        _split_off(context, node_id, chosen)
+
+
+def _split_by(context: state.Context, node_id: NodeId, attribute: str) -> None:
+    """A part for each of the commonest values."""
+    build: Build | None = None
+    hint = "Name a column of the catalogue."
+    if attribute:
+        stock = splitting.in_node(context.uow, context.taxonomy, node_id, context.catalog)
+        try:
+            edit = splitting.by_attribute(
+                context.tree, node_id, attribute, catalog=context.catalog, products=stock
+            )
+            build = lambda: [edit]  # noqa: E731
+        except InputError as error:
+            hint = plain(str(error)[:1].upper() + str(error)[1:])
+    confirm(context, "Split", build, hint=hint)
+
+
+def _split_off(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
+    """The chosen products get a category of their own."""
     if not chosen.product_ids:
         st.caption("Tick the products below that should get a category of their own, or filter them.")
         return

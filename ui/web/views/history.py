@@ -1,15 +1,20 @@
-"""What was done to the tree, newest first, each with a way back."""
+"""What was done to the tree, newest first, each with a way back; and the tree as it was."""
 
 import streamlit as st
 
 from taxonomy.changes import ChangeSet, State
+from taxonomy.compare import compare
 from taxonomy.product import Source
+from taxonomy.service import history
+from taxonomy.tree import Tree
 from ui.web import actions, state
-from ui.web.words import plain, source_name, story, when
+from ui.web.views.releases import differences
+from ui.web.words import many, plain, source_name, story, when
 
 __all__ = ["show"]
 
 SHOWN = 50
+OUTLINED = 500  # categories of an earlier tree; more are counted
 
 
 def show(context: state.Context) -> None:
@@ -22,8 +27,33 @@ def show(context: state.Context) -> None:
     ]
     if not changes:
         st.info("Nothing was changed yet. Every change will be listed here, with a way to take it back.")
+        return
+    with st.expander("The tree as it was"):
+        _as_it_was(context)
     for change in changes:
         _row(context, change)
+
+
+def _as_it_was(context: state.Context) -> None:
+    head = context.tree.version
+    version = st.number_input("Version", 0, head, max(head - 1, 0), key="version")
+    if not st.toggle("Show it, and what is different today", key="as_it_was"):
+        return
+    tree = history.at(context.uow, context.taxonomy, int(version))
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**Version {tree.version}** :gray[{many(len(tree), 'category')}]")
+        st.markdown("\n".join(_outline(tree)) or "It was empty.")
+    with right:
+        st.markdown("**Since then**")
+        differences(compare(tree, context.tree))
+
+
+def _outline(tree: Tree) -> list[str]:
+    ids = list(tree.descendants())
+    lines = [f"{'  ' * (tree.depth(at) - 1)}- {plain(tree.nodes[at].name)}" for at in ids[:OUTLINED]]
+    more = [f"- … and {len(ids) - OUTLINED:,} more"] if len(ids) > OUTLINED else []
+    return lines + more
 
 
 def _row(context: state.Context, change: ChangeSet) -> None:
