@@ -13,14 +13,14 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ingest.readers import read_table
+from ingest.readers import read_table, write_table
 from store.embedded import home
 from store.engine import connect, database_url
 from store.migrate import is_current, upgrade
 from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.errors import ModelError, StoreError
-from taxonomy.formats import read_entries, read_tree, table
-from taxonomy.formats.entries import Entry
+from taxonomy.formats import format_by_name, own_table, read_contents, read_tree, table, write_tree
+from taxonomy.formats.entries import Contents
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
 from taxonomy.product import Product
@@ -41,12 +41,13 @@ if TYPE_CHECKING:
     from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
 
-__all__ = ["App", "entries_of", "shelved"]
+__all__ = ["App", "contents_of", "shelved", "write_taxonomy"]
 
 ROUTERS_KEPT = 4  # one router of a 10,000-node tree holds about 100 MB
 PRODUCTS_PER_NODE = 30  # enough for a centroid and the words of a shelf; more only costs memory
 PRODUCTS_AUDITED = 500  # of a node: shares and means hardly move with more
 BATCH = 2000
+_COLUMNAR = {".jsonl", ".ndjson", ".parquet", ".pq"}
 CANDIDATES = 200  # products that a search reranks: more costs milliseconds and rarely changes the first ten
 
 
@@ -168,7 +169,7 @@ class App:
             There is no such tree, or nothing of it was published.
         """
         if file is not None:
-            return read_tree(file, None if file.suffix == ".json" else entries_of(file))
+            return read_tree(file, None if file.suffix == ".json" else contents_of(file))
         with self.uow() as uow:
             return published(uow, taxonomy)[1]
 
@@ -287,19 +288,33 @@ class App:
         return [(found[one.product_id], one) for one in ranked[:top]]
 
 
-def entries_of(file: Path, *, format: str | None = None) -> list[Entry]:
-    """The categories in a file of any format; a table may also be JSON lines or Parquet.
+def contents_of(file: Path, *, format: str | None = None, language: str = "") -> Contents:
+    """What a file of any format holds; a table may also be JSON lines or Parquet.
 
     Raises
     ------
     FileError, InputError
-        As for `taxonomy.formats.read_entries`.
+        As for `taxonomy.formats.read_contents`.
     """
-    if format not in (None, "table") or not {".jsonl", ".ndjson", ".parquet", ".pq"} & set(file.suffixes):
-        return read_entries(file, format=format)
+    if format not in (None, "table") or not _COLUMNAR & set(file.suffixes):
+        return read_contents(file, format=format, language=language)
     rows = read_table(file)
     cells = ((at, [row.get(name, "") for name in rows.columns]) for at, row in enumerate(rows, 1))
-    return list(table.entries(file, rows.columns, cells))
+    return table.contents(file, rows.columns, cells)
+
+
+def write_taxonomy(tree: Tree, file: Path, *, format: str | None = None) -> int:
+    """Write a tree in a format, by the file's ending where none is given; how many categories went in.
+
+    Raises
+    ------
+    FileError, InputError
+        As for `taxonomy.formats.write_tree`.
+    """
+    if format not in (None, "table") or not _COLUMNAR & set(file.suffixes):
+        return write_tree(tree, file, format=format or format_by_name(file))
+    write_table(file, *own_table.rows(tree))
+    return len(tree)
 
 
 def shelved(

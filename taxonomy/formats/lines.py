@@ -23,7 +23,7 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (cod
 _UNDECODED = re.compile("[\ud800-\udfff]")
 
 
-def numbered(path: Path) -> Iterator[tuple[int, str]]:
+def numbered(path: Path, *, markup: bool = False) -> Iterator[tuple[int, str]]:
     """The lines, with their ends, numbered from 1; UTF-8, or UTF-16 where a mark says so.
 
     Raises
@@ -35,7 +35,7 @@ def numbered(path: Path) -> Iterator[tuple[int, str]]:
         most, size, number = max(BOMB_CHARS, MAX_RATIO * path.stat().st_size), 0, 0
         while line := file.readline(MAX_LINE_CHARS + 1):
             number, size = number + 1, size + len(line)
-            if fault := _fault(line, is_first=number == 1):
+            if fault := _fault(line, is_first=number == 1 and not markup):
                 raise FileError(path, fault, line=number)
             if size > most:
                 raise FileError(

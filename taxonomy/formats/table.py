@@ -1,19 +1,19 @@
 """A table with a `category_path` column, or with ids, names and parents' ids (CSV or TSV)."""
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from taxonomy.errors import FileError
+from taxonomy.formats import own_table
 from taxonomy.formats.checks import checked
-from taxonomy.formats.entries import Entry
-from taxonomy.formats.lines import MAX_LINE_CHARS, numbered, writing
+from taxonomy.formats.entries import Contents, Entry
 from taxonomy.formats.parents import Named, placed
+from taxonomy.formats.spreadsheet import read_rows, write_rows
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
-__all__ = ["entries", "read", "write"]
+__all__ = ["contents", "read", "write"]
 
 _PATH_COLUMNS = ("category_path", "path", "full_name", "category")
 _ID_COLUMNS = ("category_id", "node_id", "id")
@@ -22,11 +22,9 @@ _NAME_COLUMNS = ("name", "category_name")
 _PRODUCT_COLUMNS = ("title", "product_title", "product_name", "product_id", "sku")
 """Where one of these stands, `id` is a product's and not a category's."""
 
-_MAX_CELL = MAX_LINE_CHARS
 
-
-def read(path: Path) -> Iterator[Entry]:
-    """The entries of a CSV or TSV; a table of products works too: each path counts once.
+def read(path: Path) -> Contents:
+    """What a CSV or TSV holds; a table of products works too: each path counts once.
 
     Raises
     ------
@@ -34,26 +32,21 @@ def read(path: Path) -> Iterator[Entry]:
         The file cannot be read, has no columns to tell the place of a category by, has broken quotes, or its
         categories are not sound (see `checked`).
     """
-    csv.field_size_limit(_MAX_CELL)
-    records = _records(path, "\t" if ".tsv" in path.suffixes else ",")
-    yield from entries(path, next(records, (1, []))[1], records)
+    records = read_rows(path, "\t" if ".tsv" in path.suffixes else ",")
+    return contents(path, next(records, (1, []))[1], records)
 
 
-def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the line that it begins on, which `csv` does not tell."""
-    rows = csv.reader((line for _, line in numbered(path)), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for row in rows:
-            yield line, row
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise FileError(path, f"broken table ({error}): look for a quote too many", line=line) from None
-
-
-def entries(path: Path, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Entry]:
-    """The entries in rows of any table, each with its line; errors as for `read`, which name `path`."""
+def contents(path: Path, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Contents:
+    """What rows of any table hold, each with its line; errors as for `read`, which name `path`."""
     columns = [name.strip().lower() for name in header]
+    if own_table.recognises(columns):
+        return own_table.contents(path, columns, rows)
+    return Contents(list(_entries(path, columns, rows)))
+
+
+def _entries(
+    path: Path, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]
+) -> Iterator[Entry]:
     of_products = any(name in columns for name in _PRODUCT_COLUMNS)
     at = _Columns(
         path=_column(path, columns, _PATH_COLUMNS),
@@ -95,16 +88,13 @@ def _with_paths(
 
 
 def write(tree: Tree, path: Path) -> int:
-    """Write all categories, parents first, with our ids and those of the file they came from; how many."""
-    count = 0
-    with writing(path) as file:
-        out = csv.writer(file, "excel-tab" if ".tsv" in path.suffixes else "excel", lineterminator="\n")
-        out.writerow(["node_id", "parent_node_id", "category_id", "category_path"])
-        for at in tree.descendants():
-            node = tree.nodes[at]
-            out.writerow([at, node.parent_id, node.external_id, tree.label(at)])
-            count += 1
-    return count
+    """Write all that is known of the tree, parents first; how many categories.
+
+    Cells that a spreadsheet would take for a formula are made harmless, and put back by `read`.
+    """
+    columns, rows = own_table.rows(tree)
+    write_rows(path, columns, rows)
+    return len(tree)
 
 
 def _column(path: Path, header: Sequence[str], names: Sequence[str]) -> int | None:

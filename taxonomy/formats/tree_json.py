@@ -13,10 +13,11 @@ from taxonomy.invariants import check
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.ports import Floats
 from taxonomy.product import ProductId
+from taxonomy.redirects import Redirect
 from taxonomy.tree import Draft, Tree
 from taxonomy.values import from_json, to_json
 
-__all__ = ["Evidence", "Membership", "Phrase", "TreeFile", "read", "write"]
+__all__ = ["Evidence", "Membership", "Phrase", "TreeFile", "read", "write", "write_tree"]
 
 FORMAT = "shelftree-tree"
 VERSION = 1
@@ -87,12 +88,20 @@ def write(path: Path, content: TreeFile) -> None:
         "nodes": [_node_to_json(content, node_id) for node_id in tree.descendants()],
         "members": [[product, m.node_id, m.share] for product, m in content.members.items()],
     }
+    body |= {"redirects": to_json(tree.redirects)} if tree.redirects else {}
+    body |= {"pins": dict(tree.pins)} if tree.pins else {}
     beside = path.with_name(f"{path.name}.part")
     try:
         beside.write_text(json.dumps(body, ensure_ascii=False, indent=1), encoding="utf-8")
         beside.replace(path)
     except OSError as error:
         raise FileError(path, f"it cannot be written: {error.strerror}") from error
+
+
+def write_tree(tree: Tree, path: Path) -> int:
+    """Write a tree with nothing beside it; how many categories it has."""
+    write(path, TreeFile(tree))
+    return len(tree)
 
 
 def read(path: Path) -> TreeFile:
@@ -126,6 +135,12 @@ def read(path: Path) -> TreeFile:
                 raise ValueError(f"there is no node {node_id!r}")
             known = None if node_id is None else NodeId(str(node_id))
             members[ProductId(str(product))] = Membership(known, float(cast(float, share)))
+        where = "a redirect"
+        for retired, way in cast(dict[str, object], body.get("redirects", {})).items():
+            draft.redirect(NodeId(retired), from_json(Redirect, way, where=retired))
+        where = "a pinned query"
+        for query, pinned in cast(dict[str, str], body.get("pins", {})).items():
+            draft.pin(query, NodeId(pinned))
         where = "the top"
         tree = draft.tree(version=int(cast(int, body["tree_version"])))
         _require_sound(path, tree)

@@ -1,11 +1,13 @@
 """Bring a catalogue or a published taxonomy into the store."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from taxonomy.errors import UnknownId
-from taxonomy.formats.entries import Entry, plan
+from taxonomy.formats.entries import Contents, Entry
+from taxonomy.formats.planning import plan
 from taxonomy.ports import Progress, Silent, UnitOfWork, Upserted
 from taxonomy.product import Product, Source
 from taxonomy.service import editing
@@ -26,11 +28,16 @@ class ImportedCatalog:
 
 @dataclass(frozen=True, slots=True)
 class ImportedTaxonomy:
-    """What an import did to a taxonomy."""
+    """What an import did to a taxonomy, or would do where it was only proposed.
+
+    `counts` are edits by kind; `change_id` is the change set's, empty where there was nothing to do.
+    """
 
     n_edits: int
     version: int
     findings: tuple[str, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    change_id: str = ""
 
 
 def import_catalog(
@@ -66,25 +73,44 @@ def import_catalog(
 
 
 def import_taxonomy(
-    uow: UnitOfWork, name: str, entries: Sequence[Entry], *, author: str, reason: str = ""
+    uow: UnitOfWork,
+    name: str,
+    contents: Contents | Sequence[Entry],
+    *,
+    author: str,
+    reason: str = "",
+    language: str = "",
+    edition_of: re.Pattern[str] | None = None,
+    propose: bool = False,
 ) -> ImportedTaxonomy:
-    """Bring the taxonomy, made if it is new, to what the entries say; nothing is retired.
+    """Bring the taxonomy, made if it is new, to what the file says.
+
+    `language` and `edition_of` are as for `plan`.
+
+    Parameters
+    ----------
+    propose : bool
+        Leave the change set for a person to accept.
 
     Raises
     ------
     EditError
-        An entry breaks a rule, or a locked node would change; nothing was imported.
+        An entry breaks a rule; nothing was imported.
+    InputError
+        The file is no later edition of what the taxonomy has.
     """
     try:
         tree = uow.trees.lock(name)
     except UnknownId:
         tree = uow.trees.create(name)
-    found = plan(entries, tree)
+    found = plan(contents, tree, language=language, edition_of=edition_of)
     if not found.edits:
         uow.commit()
         return ImportedTaxonomy(0, tree.version, found.findings)
-    change = editing.edit(uow, name, found.edits, author=author, source=Source.IMPORT, reason=reason)
-    return ImportedTaxonomy(len(found.edits), change.applied_version or 0, found.findings)
+    enter = editing.propose if propose else editing.edit
+    change = enter(uow, name, found.edits, author=author, source=Source.IMPORT, reason=reason)
+    version = tree.version if change.applied_version is None else change.applied_version
+    return ImportedTaxonomy(len(found.edits), version, found.findings, found.counts, change.id)
 
 
 def _batches(products: Iterator[Product]) -> Iterator[list[Product]]:

@@ -10,7 +10,7 @@ import pytest
 from taxonomy.changes import apply
 from taxonomy.errors import FileError
 from taxonomy.formats import google, read_entries, read_tree, shopify, table, write_tree
-from taxonomy.formats.entries import plan
+from taxonomy.formats.planning import plan
 from taxonomy.formats.lines import BOMB_CHARS
 from taxonomy.invariants import MAX_DEPTH, MAX_NAME_LENGTH, check
 from taxonomy.node import ROOT_ID

@@ -8,7 +8,8 @@ import pytest
 from taxonomy.changes import apply
 from taxonomy.errors import FileError, InputError
 from taxonomy.formats import read_entries, write_tree
-from taxonomy.formats.entries import Entry, plan
+from taxonomy.formats.entries import Entry
+from taxonomy.formats.planning import plan
 from taxonomy.product import Source
 from taxonomy.tree import Tree
 

@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 
 from taxonomy.changes import ChangeSet
-from taxonomy.formats import FORMATS, write_tree
+from taxonomy.formats.saying import tree_in
 from taxonomy.ports import Release
 from taxonomy.service import editing, releasing
-from taxonomy.service.importing import import_taxonomy
 from taxonomy.tree import Tree
 from ui.cli.audit import lint
+from ui.cli.exchange import export, import_, upload
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
-from ui.wiring import App, entries_of
+from ui.wiring import App
 
 __all__ = ["taxonomy"]
 
@@ -22,58 +22,12 @@ taxonomy = typer.Typer(
     no_args_is_help=True, help="Trees: import, look at, change history, publish for search."
 )
 taxonomy.command()(lint)
+taxonomy.command("import")(import_)
+taxonomy.command()(export)
+taxonomy.command()(upload)
 
 Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
-Format = Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
 ChangeId = Annotated[str, typer.Argument(help="A change set, as `shelftree taxonomy log` lists them.")]
-
-
-@taxonomy.command("import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="A published taxonomy, or a table with category_path.")],
-    name: Name,
-    format_: Format = None,
-    draft: Annotated[bool, typer.Option("--draft", help="Do not publish it yet.")] = False,
-    author: Author = "importer",
-    as_json: AsJson = False,
-) -> None:
-    """Import a taxonomy under a name, and publish it unless --draft.
-
-    The format is seen from the file when --format is not given. Categories that the taxonomy already has are
-    matched by the file's id, else by path, and renamed or moved; nothing is retired.
-
-    Example: shelftree taxonomy import taxonomy-with-ids.en-US.txt --name google
-    """
-    entries = entries_of(file, format=format_)
-    with App.open() as app, app.uow() as uow:
-        done = import_taxonomy(uow, name, entries, author=author, reason=f"import of {file.name}")
-        release = None if draft else releasing.publish(uow, name, author=author)
-    finish(
-        {
-            "read": len(entries),
-            "edits": done.n_edits,
-            "version": done.version,
-            "release": release.id if release else None,
-            "findings": len(done.findings),
-            "first_findings": list(done.findings[:3]),
-        },
-        as_json=as_json,
-    )
-
-
-@taxonomy.command()
-def export(
-    file: Annotated[Path, typer.Argument(help="Where to write; `.gz` allowed.")],
-    name: Name,
-    format_: Format = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the head of a taxonomy to a file."""
-    with App.open() as app, app.uow() as uow:
-        tree = uow.trees.head(name)
-    written = write_tree(tree, file, format=format_ or "table")
-    left_out = len(tree) - written
-    finish({"written": written, "left_out_for_want_of_an_id": left_out, "file": file}, as_json=as_json)
 
 
 @taxonomy.command("list")
@@ -88,11 +42,13 @@ def list_(as_json: AsJson = False) -> None:
 def show(
     name: Name,
     depth: Annotated[int, typer.Option("--depth", help="How many levels to print.", min=1)] = 3,
+    lang: Annotated[str, typer.Option("--lang", help="Print names in this language, as in zh-CN.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Print the tree."""
     with App.open() as app, app.uow() as uow:
         tree = uow.trees.head(name)
+    tree = tree_in(tree, lang) if lang else tree
     shown = [at for at in tree.descendants() if tree.depth(at) <= depth]
     lines = [f"{'  ' * (tree.depth(at) - 1)}{tree.nodes[at].name}  [{at}]" for at in shown]
     summary: dict[str, object] = {"version": tree.version, "nodes": {at: tree.label(at) for at in shown}}
