@@ -1,10 +1,23 @@
 """Where products stand in a tree: as machines say, and as people placed them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import FromClause, Row, Select, Subquery, Table, delete, func, literal, or_, select
+from sqlalchemy import (
+    FromClause,
+    Row,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -98,11 +111,22 @@ class PostgresAssignments:
         found = joined.add_columns(products.c.id, *_BOTH)
         return {row.id: Held(row.placed, row.said) for row in self._transaction.run(found)}
 
-    def tally(self, catalog: str, taxonomy: str) -> dict[Held, int]:
-        """How many live products are held alike, those of which nothing is stored left out; one query."""
+    def tally(
+        self, catalog: str, taxonomy: str, node_ids: Collection[NodeId] | None = None
+    ) -> dict[Held, int]:
+        """How many live products are held alike, those of which nothing is stored left out; one query.
+
+        With `node_ids`, those alone that are held by one of these, as stored: found by index.
+        """
         key = self._numbers(taxonomy, catalog)
         something = or_(placements.c.node_id.is_not(None), assignments.c.node_id.is_not(None))
         groups = _stored_beside(*key).where(something).group_by(placements.c.node_id, assignments.c.node_id)
+        if node_ids is not None:
+            by_index = (
+                select(table.c.product_id).where(*_mine(table, *key), among(table.c.node_id, node_ids))
+                for table in (placements, assignments)
+            )
+            groups = groups.where(products.c.id.in_(union(*by_index)))
         found = groups.add_columns(*_BOTH, func.count().label("n"))
         return {Held(row.placed, row.said): row.n for row in self._transaction.run(found)}
 
@@ -155,8 +179,7 @@ class PostgresAssignments:
     def _rows_of(
         self, table: Table, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
     ) -> tuple[ColumnElement[bool], ...]:
-        tree, shop = self._numbers(taxonomy, catalog)
-        mine = (table.c.taxonomy_id == tree, table.c.catalog_id == shop)
+        mine = _mine(table, *self._numbers(taxonomy, catalog))
         return (*mine, among(table.c.product_id, product_ids))
 
     def _forget(self, table: Table, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
@@ -199,10 +222,13 @@ def _stored_beside(tree: int, shop: int) -> Select[Any]:
     """The live products, each beside its placement and its assignment where it has one; no columns yet."""
     joined: FromClause = products
     for table in (placements, assignments):
-        mine = (table.c.taxonomy_id == tree) & (table.c.catalog_id == shop)
-        joined = joined.outerjoin(table, mine & (table.c.product_id == products.c.id))
+        joined = joined.outerjoin(table, and_(*_mine(table, tree, shop), table.c.product_id == products.c.id))
     live = (products.c.catalog_id == shop) & products.c.retired_at.is_(None)
     return select().select_from(joined).where(live)
+
+
+def _mine(table: Table, tree: int, shop: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.taxonomy_id == tree, table.c.catalog_id == shop
 
 
 def _same_product(at: Subquery, shop: int) -> ColumnElement[bool]:

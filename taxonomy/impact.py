@@ -5,25 +5,38 @@ they stand in. Only those that an edit names are looked at one by one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from taxonomy.changes import Conflict
-from taxonomy.edits import Edit
+from taxonomy.edits import Edit, Restore
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Held
 from taxonomy.product import Path, ProductId, Source
 from taxonomy.redirects import successors
-from taxonomy.shelved import Lot, Shelved
-from taxonomy.staleness import stale_nodes
+from taxonomy.shelved import Lot, Shelved, disturbs
+from taxonomy.staleness import Reach, reach, stale_nodes, with_all_below
 from taxonomy.tree import Draft, Tree
 
-__all__ = ["CatalogImpact", "Effect", "Impact", "Rerouted", "Stock", "Target", "Way", "impact"]
+__all__ = [
+    "CatalogImpact",
+    "Effect",
+    "Impact",
+    "Rerouted",
+    "Stock",
+    "Target",
+    "Way",
+    "concerned",
+    "impact",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """What a catalogue has: how many products are held alike, and how those are that the edits name."""
+    """What a catalogue has: how many products are held alike, and how those are that the edits name.
+
+    `tally` may leave out products that no node of `concerned` holds.
+    """
 
     catalog: str
     tally: Mapping[Held, int] = field(default_factory=dict)
@@ -176,14 +189,14 @@ def impact(
     after = draft.tree(version=tree.version + 1)
     repathed, stale = _repathed(tree, after), stale_nodes(edits, tree, after)
     in_sum = tuple(_of_catalog(name, lots, repathed, stale) for name, lots in shelved.catalogs())
-    by_machine = _by_machine(lot for _, lots in shelved.catalogs() for lot in lots)
+    machine = _Machine.of(after, (lot for _, lots in shelved.catalogs() for lot in lots))
     effects = tuple(
         Effect(
             ordinal=ordinal,
             kind=one.kind,
             n_moved=step.n_moved,
             n_repathed=step.n_repathed,
-            n_retag=sum(by_machine[at] for at in stale_nodes([one], tree, after)) if by_machine else 0,
+            n_retag=machine.within(reach(one, tree, after)),
             n_rerouted=step.n_rerouted,
             redirects=tuple(_way(tree, after, at) for at in step.retired if at in tree.nodes),
         )
@@ -205,6 +218,30 @@ def impact(
         effects=effects,
         conflicts=tuple(conflicts),
     )
+
+
+def concerned(tree: Tree, edits: Sequence[Edit]) -> set[NodeId]:
+    """The ids, retired ones too, whose products the edits may move, give another path, or make stale.
+
+    Errors as for `impact`.
+    """
+    draft = Draft(tree)
+    for one in edits:
+        one.apply(draft)
+    disturbed = {at for one in edits for at in disturbs(one)} & tree.nodes.keys()
+    found = with_all_below(tree, disturbed) | stale_nodes(edits, tree, draft.tree())
+    ends = found | {one.node.id for one in edits if isinstance(one, Restore)}
+    return found | {at for at in tree.redirects if not ends.isdisjoint(_chain(tree, at))}
+
+
+def _chain(tree: Tree, node_id: NodeId) -> Iterator[NodeId]:
+    """A retired id and those that its products went through, to the live one."""
+    seen: set[NodeId] = set()
+    while node_id in tree.redirects and node_id not in seen:
+        seen.add(node_id)
+        yield node_id
+        node_id = tree.redirects[node_id].targets[0]
+    yield node_id
 
 
 def _lots(stock: Stock) -> tuple[str, list[Lot], dict[ProductId, Lot]]:
@@ -229,12 +266,37 @@ def _of_catalog(
     )
 
 
-def _by_machine(lots: Iterable[Lot]) -> Counter[NodeId]:
-    counts: Counter[NodeId] = Counter()
-    for lot in lots:
-        if lot.at is not None and not lot.by_person:
-            counts[lot.at] += lot.n
-    return counts
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """How many products machines have put into each node of a tree, and into each with all below."""
+
+    tree: Tree
+    own: Counter[NodeId]
+    total: Counter[NodeId]
+
+    @classmethod
+    def of(cls, tree: Tree, lots: Iterable[Lot]) -> "_Machine":
+        own: Counter[NodeId] = Counter()
+        for lot in lots:
+            if lot.at is not None and not lot.by_person:
+                own[lot.at] += lot.n
+        total: Counter[NodeId] = Counter()
+        for at, n in own.items():
+            for above in (ROOT_ID, *tree.lineage(at)):
+                total[above] += n
+        return cls(tree, own, total)
+
+    def within(self, stale: Reach) -> int:
+        """The products of what an edit makes stale, each once."""
+        if not stale.subtrees:
+            return sum(self.own[at] for at in stale.alone)
+        tops = [at for at in stale.subtrees if not self._is_below(at, stale.subtrees - {at})]
+        single = [at for at in stale.alone if not self._is_below(at, stale.subtrees)]
+        return sum(self.total[at] for at in tops) + sum(self.own[at] for at in single)
+
+    def _is_below(self, node_id: NodeId, others: Set[NodeId]) -> bool:
+        """Whether a node is one of others or stands under one."""
+        return ROOT_ID in others or not others.isdisjoint(self.tree.lineage(node_id))
 
 
 def _repathed(before: Tree, after: Tree) -> set[NodeId]:

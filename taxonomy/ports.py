@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.jobs import Change, Job, Shard, Tally
-from taxonomy.node import NodeId
+from taxonomy.node import Node, NodeId
 from taxonomy.product import Assignment, Product, ProductId
 from taxonomy.tree import Tree
 
@@ -207,6 +207,19 @@ class TreeRepository(Protocol):
     def save(self, name: str, before: Tree, after: Tree) -> None:
         """Write the difference between two versions in bulk; StaleEdit if `before` is not the head."""
 
+    def below(self, name: str, node_id: NodeId, *, limit: int = 1000) -> list[Node]:
+        """A node of the head and what is below it, parents before children, siblings in order; one query.
+
+        The root gives the whole tree. Empty for an id that is not live. At most `limit` nodes, and none
+        without its parent.
+        """
+
+    def named(self, name: str, text: str, *, limit: int = 20) -> list[Node]:
+        """Nodes of the head that have a name or label, in any language, like the text; the likest first.
+
+        Case and accents do not count, and a slip of the pen does not hide a node.
+        """
+
 
 class ChangeRepository(Protocol):
     """Change sets, what was said about them, and the append-only history of each tree."""
@@ -330,8 +343,13 @@ class AssignmentRepository(Protocol):
     def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
         """What is stored of those of these products that are live, also where that is nothing."""
 
-    def tally(self, catalog: str, taxonomy: str) -> dict[Held, int]:
-        """How many live products are held alike, those of which nothing is stored left out; one query."""
+    def tally(
+        self, catalog: str, taxonomy: str, node_ids: Collection[NodeId] | None = None
+    ) -> dict[Held, int]:
+        """How many live products are held alike, those of which nothing is stored left out; one query.
+
+        With `node_ids`, those alone that are held by one of these, as stored.
+        """
 
     def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
         """Live products standing in each node itself (not below it), redirects resolved; one query."""

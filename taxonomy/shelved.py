@@ -8,9 +8,10 @@ from taxonomy.edits import Assign, Edit, Merge, Move, Pin, Rename, Restore, Reti
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.product import Path, ProductId, Source
 from taxonomy.redirects import resolve
+from taxonomy.staleness import with_all_below
 from taxonomy.tree import Draft
 
-__all__ = ["Lot", "Shelved", "Step"]
+__all__ = ["Lot", "Shelved", "Step", "disturbs"]
 
 
 @dataclass(eq=False, slots=True)
@@ -69,13 +70,13 @@ class Shelved:
     def step(self, edit: Edit, source: Source) -> Step:
         """Apply one more edit to the draft; errors as `Edit.apply`."""
         retired = _retired(edit)
-        paths = {at: self._path(at) for at in self._may_be_repathed(edit) if at in self.draft.nodes}
+        paths = {at: self._path(at) for at in self._tops(edit) if at in self.draft.nodes}
         concerned = self._concerned(edit, retired)
         edit.apply(self.draft)
         concerned |= self._assigned(edit, source)
         moved = {lot for lot in concerned if self._put(lot)}
         tops = (at for at, path in paths.items() if at in self.draft.nodes and self._path(at) != path)
-        repathed = self._below(tops)
+        repathed = with_all_below(self.draft, tops)
         return Step(
             n_moved=sum(lot.n for lot in moved),
             n_repathed=sum(lot.n for at in repathed for lot in self._at.get(at, ()) if lot not in moved),
@@ -136,14 +137,10 @@ class Shelved:
         named = self._named.get(catalog.lower(), {})
         return {named[at] for at in product_ids if at in named}
 
-    def _may_be_repathed(self, edit: Edit) -> Iterable[NodeId]:
-        match edit:
-            case Rename() | Move():
-                return (edit.node_id,)
-            case Restore(child_ids=child_ids):
-                return child_ids
-            case _:
-                return [child for at in _retired(edit) for child in self.draft.children_of(at)]
+    def _tops(self, edit: Edit) -> Iterable[NodeId]:
+        """The nodes whose path the edit may change, and with it that of all below them."""
+        gone = set(_retired(edit))
+        return [child for at in gone for child in self.draft.children_of(at)] if gone else disturbs(edit)
 
     def _path(self, node_id: NodeId) -> Path:
         names: list[str] = []
@@ -152,17 +149,6 @@ class Shelved:
             names.append(node.name)
             node_id = node.parent_id
         return tuple(reversed(names))
-
-    def _below(self, node_ids: Iterable[NodeId]) -> set[NodeId]:
-        """These nodes and all under them."""
-        found: set[NodeId] = set()
-        open_ids = list(node_ids)
-        while open_ids:
-            at = open_ids.pop()
-            if at not in found:
-                found.add(at)
-                open_ids.extend(self.draft.children_of(at))
-        return found
 
     def _pinned(self) -> dict[str, NodeId | None]:
         return {query: self._live(at) for query, at in self.draft.pins.items()}
@@ -178,6 +164,17 @@ class Shelved:
             before.get(query) != (at := self._routes.get(query)) or at in repathed
             for query in before.keys() | self._routes.keys()
         )
+
+
+def disturbs(edit: Edit) -> tuple[NodeId, ...]:
+    """The nodes that an edit takes away or whose path it may change, and with it that of all below them."""
+    match edit:
+        case Rename() | Move():
+            return (edit.node_id,)
+        case Restore(child_ids=child_ids):
+            return child_ids
+        case _:
+            return _retired(edit)
 
 
 def _retired(edit: Edit) -> tuple[NodeId, ...]:

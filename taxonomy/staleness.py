@@ -3,14 +3,14 @@
 Impact counts by it before a change is applied, and re-tagging reads by it afterwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from taxonomy.edits import Create, Edit, Merge, Move, Relabel, Rename, Restore, Retire, SetAttributes, Split
 from taxonomy.node import ROOT_ID, NodeId
-from taxonomy.tree import Tree
+from taxonomy.tree import Draft, Tree
 
-__all__ = ["stale_nodes"]
+__all__ = ["Reach", "reach", "stale_nodes", "with_all_below"]
 
 
 def stale_nodes(edits: Sequence[Edit], before: Tree, after: Tree) -> frozenset[NodeId]:
@@ -47,68 +47,74 @@ def stale_nodes(edits: Sequence[Edit], before: Tree, after: Tree) -> frozenset[N
     >>> sorted(after.label(at) for at in stale_nodes(edits, tree, after))
     ['Outdoor', 'Outdoor > Seeds', 'Outdoor > Tools']
     """
-    reach = _Reach(before, after)
-    subtrees: set[NodeId] = set()
-    alone: set[NodeId] = set()
-    for one in edits:
-        whole, single = reach.of(one)
-        subtrees.update(whole)
-        alone.update(single)
-    return frozenset((_expanded(after, reach.live(subtrees)) | reach.live(alone)) - {ROOT_ID})
+    found = [reach(one, before, after) for one in edits]
+    subtrees = {at for one in found for at in one.subtrees}
+    alone = {at for one in found for at in one.alone}
+    return frozenset((with_all_below(after, subtrees) | alone) - {ROOT_ID})
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one edit makes stale: live nodes with all below them (the root: all), and nodes by themselves."""
+
+    subtrees: frozenset[NodeId]
+    alone: frozenset[NodeId]
+
+
+def reach(edit: Edit, before: Tree, after: Tree) -> Reach:
+    """The part of `stale_nodes` that one of the edits answers for; costs as much as the tree is deep."""
+    subtrees, alone = _named(edit, before, after)
+    return Reach(frozenset(_live(after, subtrees)), frozenset(_live(after, alone)))
 
 
 Ids = Iterable[NodeId]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reach:
-    before: Tree
-    after: Tree
-
-    def of(self, one: Edit) -> tuple[Ids, Ids]:
-        """The ids at which whole subtrees become stale, and those that do alone."""
-        match one:
-            case Create(node=node):
-                return (node.parent_id,), self._above(node.parent_id)
-            case Restore(node=node):
-                gone = self.before.redirects.get(node.id)
-                return (node.parent_id,), (*self._above(node.parent_id), *(gone.targets if gone else ()))
-            case Rename() | Relabel() | SetAttributes():
-                return (one.node_id,), ()
-            case Move():
-                return self._moved(one)
-            case Split():
-                return (), (part.node_id for part in one.parts)
-            case Merge():
-                return (), (one.into_id,)
-            case Retire():
-                return (), (one.node_id,)  # by now it stands for what its products went to
-            case _:
-                return (), ()
-
-    def live(self, node_ids: Ids) -> set[NodeId]:
-        """What these ids stand for after the edits; an id that this tree never had stands for nothing."""
-        found: set[NodeId] = set()
-        for at in node_ids:
-            if at in self.after:
-                found.add(at)
-            elif at in self.after.redirects:
-                found.update(self.after.successors(at))
-        return found
-
-    def _moved(self, one: Move) -> tuple[Ids, Ids]:
-        known = self.before.nodes.get(one.node_id)
-        if known is not None and known.parent_id == one.parent_id:
-            return (), ()  # only its place among its siblings
-        old_parent = () if known is None else (known.parent_id,)
-        return (one.node_id, *(() if one.parent_id == ROOT_ID else (one.parent_id,))), old_parent
-
-    def _above(self, node_id: NodeId) -> Ids:
-        return self.after.lineage(node_id) if node_id in self.after else ()
+def _named(edit: Edit, before: Tree, after: Tree) -> tuple[Ids, Ids]:
+    """The ids, live or not, at which whole subtrees become stale, and those that do alone."""
+    match edit:
+        case Create(node=node):
+            return (node.parent_id,), _above(after, node.parent_id)
+        case Restore(node=node):
+            gone = before.redirects.get(node.id)
+            return (node.parent_id,), (*_above(after, node.parent_id), *(gone.targets if gone else ()))
+        case Rename() | Relabel() | SetAttributes():
+            return (edit.node_id,), ()
+        case Move():
+            return _moved(edit, before)
+        case Split():
+            return (), (part.node_id for part in edit.parts)
+        case Merge():
+            return (), (edit.into_id,)
+        case Retire():
+            return (), (edit.node_id,)  # by now it stands for what its products went to
+        case _:
+            return (), ()
 
 
-def _expanded(tree: Tree, node_ids: set[NodeId]) -> set[NodeId]:
-    """These nodes and all below them, in one walk however many there are."""
+def _moved(edit: Move, before: Tree) -> tuple[Ids, Ids]:
+    known = before.nodes.get(edit.node_id)
+    if known is not None and known.parent_id == edit.parent_id:
+        return (), ()  # only its place among its siblings
+    old_parent = () if known is None else (known.parent_id,)
+    return (edit.node_id, *(() if edit.parent_id == ROOT_ID else (edit.parent_id,))), old_parent
+
+
+def _above(tree: Tree, node_id: NodeId) -> Ids:
+    return tree.lineage(node_id) if node_id in tree else ()
+
+
+def _live(tree: Tree, node_ids: Ids) -> Iterator[NodeId]:
+    """What these ids stand for; an id that the tree never had stands for nothing."""
+    for at in node_ids:
+        if at in tree:
+            yield at
+        elif at in tree.redirects:
+            yield from tree.successors(at)
+
+
+def with_all_below(tree: Tree | Draft, node_ids: Ids) -> set[NodeId]:
+    """These live nodes and everything under them, in one walk however many there are."""
     found: set[NodeId] = set()
     open_ids = list(node_ids)
     while open_ids:

@@ -19,7 +19,7 @@ from store.names import slug
 from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
 from taxonomy.jobs import Change, Job, JobKind, JobState, Shard, Tally
-from taxonomy.node import NodeId
+from taxonomy.node import Node, NodeId
 from taxonomy.ports import AuditRow, CatalogSummary, Comment, Held, ImportMark, Release, Upserted, Version
 from taxonomy.product import Assignment, Product, ProductId, Source
 from taxonomy.text import fold
@@ -141,6 +141,22 @@ class FakeTrees:
         if self.desk.now.tree(name).version != before.version:
             raise StaleEdit(f"taxonomy {name!r} is no longer at version {before.version}")
         self.desk.now.trees[name.lower()] = after
+
+    def below(self, name: str, node_id: NodeId, *, limit: int = 1000) -> list[Node]:
+        tree = self.desk.now.tree(name)
+        if node_id not in tree:
+            return []
+        found = [at for at in (node_id, *tree.descendants(node_id)) if at in tree.nodes]
+        kept = set(sorted(found, key=tree.lineage)[:limit])
+        return [tree.nodes[at] for at in found if at in kept]
+
+    def named(self, name: str, text: str, *, limit: int = 20) -> list[Node]:
+        likeness = {
+            node: max(_likeness(text, one) for one in (node.name, *(label.text for label in node.labels)))
+            for node in self.desk.now.tree(name).nodes.values()
+        }
+        alike = [node for node in likeness if likeness[node][0] >= 0.3]  # as Postgres is told
+        return sorted(alike, key=lambda node: (*(-part for part in likeness[node]), node.id))[:limit]
 
 
 class FakeChanges:
@@ -347,6 +363,15 @@ def _share_found(text: str, title: str) -> float:
     return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
+def _likeness(text: str, name: str) -> tuple[float, float]:
+    """How much a name's likest word, and all of it, are like the text: about pg_trgm's strict similarity."""
+    wanted, words = _pieces(text), [name, *name.split()]
+    if fold(text) in fold(name):
+        return 1.0, len(fold(text)) / len(fold(name))
+    shares = [len(wanted & _pieces(one)) / max(len(wanted | _pieces(one)), 1) for one in words]
+    return max(shares), shares[0]
+
+
 def _pieces(text: str) -> set[str]:
     return {f"  {word} "[at : at + 3] for word in fold(text).split() for at in range(len(word) + 1)}
 
@@ -410,9 +435,14 @@ class FakeAssignments:
             at: Held(*(table[at].node_id if at in table else None for table in (placed, said))) for at in live
         }
 
-    def tally(self, catalog: str, taxonomy: str) -> dict[Held, int]:
+    def tally(
+        self, catalog: str, taxonomy: str, node_ids: Collection[NodeId] | None = None
+    ) -> dict[Held, int]:
         held = self.held(catalog, taxonomy, [product.id for product in self.desk.now.live(catalog)])
-        return dict(Counter(one for one in held.values() if one != Held()))
+        counts = Counter(one for one in held.values() if one != Held())
+        if node_ids is None:
+            return dict(counts)
+        return {one: n for one, n in counts.items() if one.placed in node_ids or one.said in node_ids}
 
     def counts(self, catalog: str, taxonomy: str) -> dict[NodeId, int]:
         standing = self._standing(catalog, taxonomy)

@@ -7,7 +7,7 @@ from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
 from taxonomy.ports import Held, UnitOfWork
 from taxonomy.product import Assignment, ProductId, Source
-from tests.contract.given import POPPY, SHELF, SPADE, WOK, at, edited, imported, planted, said, stocked
+from tests.contract.given import PATHS, POPPY, SHELF, SPADE, WOK, at, edited, imported, planted, said, stocked
 
 ALL = [product.id for product in SHELF]
 
@@ -258,15 +258,29 @@ def test_unknown_names_are_refused(uow: UnitOfWork, catalog: str, taxonomy: str)
 def test_a_tally_counts_products_by_what_is_stored_of_them(uow: UnitOfWork) -> None:
     with uow:
         tree = stocked(uow)
-        tools, seeds, pans = (
-            at(tree, *path) for path in (("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Pans"))
-        )
+        tools, seeds, pans = (at(tree, *path) for path in PATHS)
         uow.assignments.write("shop", "home", [said(POPPY, tools)])
         uow.assignments.place("shop", "home", seeds, [WOK.id], author="ann")
         edited(uow, Merge((tools,), pans))
 
         assert uow.assignments.tally("shop", "home") == {Held(None, tools): 2, Held(seeds, pans): 1}
         assert uow.assignments.held("shop", "home", [WOK.id, ProductId("x")]) == {WOK.id: Held(seeds, pans)}
+
+
+def test_a_tally_of_some_nodes_counts_what_they_hold_as_stored(uow: UnitOfWork) -> None:
+    with uow:
+        tree = stocked(uow)
+        tools, seeds, pans = (at(tree, *path) for path in PATHS)
+        uow.assignments.place("shop", "home", seeds, [WOK.id], author="ann")
+        edited(uow, Merge((tools,), pans))
+
+        def tally(*node_ids: NodeId) -> dict[Held, int]:
+            return uow.assignments.tally("shop", "home", node_ids)
+
+        assert tally(pans) == {Held(seeds, pans): 1}
+        assert tally(seeds) == {Held(seeds, pans): 1, Held(None, seeds): 1}
+        assert tally(tools) == {Held(None, tools): 1}
+        assert tally() == {}
 
 
 def test_a_tally_leaves_out_what_retired_and_what_is_stored_nowhere(uow: UnitOfWork) -> None:

@@ -31,7 +31,7 @@ from taxonomy.impact import Impact, Stock, impact
 from taxonomy.node import ROOT_ID, Attribute, Node, NodeId
 from taxonomy.ports import Held, UnitOfWork
 from taxonomy.product import Assignment, Path, Product, ProductId, Source
-from taxonomy.service import editing
+from taxonomy.service import editing, previewing
 from taxonomy.service.previewing import impact_of_change, impact_of_edits
 from taxonomy.staleness import stale_nodes
 from taxonomy.tree import Tree
@@ -346,6 +346,9 @@ def test_impact_is_what_applying_then_does(
         if not edits:
             continue
         foreseen = impact_of_edits(uow, "home", edits, source=source)
+        with pytest.MonkeyPatch.context() as patch:  # however few products were looked at for it
+            patch.setattr(previewing, "_PICKED", float("inf"))
+            assert impact_of_edits(uow, "home", edits, source=source) == foreseen
         if foreseen.conflicts:
             continue
         try:
