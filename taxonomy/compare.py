@@ -4,8 +4,8 @@ The trees may be two versions of one taxonomy, in any order, or two files. Nodes
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
 
@@ -15,7 +15,7 @@ from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
 from taxonomy.values import to_json
 
-__all__ = ["Change", "Comparison", "Kind", "Lead", "compare", "fields_changed", "leads"]
+__all__ = ["Change", "Comparison", "Kind", "Lead", "aligned", "compare", "fields_changed", "leads"]
 
 Said = str | bool | tuple[str | Label | Attribute | Relation | Restriction | Match | NodeId, ...] | Redirect
 """What a field held."""
@@ -123,6 +123,34 @@ def compare(before: Tree, after: Tree) -> Comparison:
     return Comparison(before.version, after.version, changes)
 
 
+def aligned(tree: Tree, onto: Tree) -> Tree:
+    """A tree from a file with the ids of another, so that the two can be compared.
+
+    A node takes the id of the one with its id, else with its external id, else at its path; all others keep
+    their own. What a file does not tell, redirects and pins, is taken from `onto`.
+    """
+    outside = {node.external_id: at for at, node in onto.nodes.items() if node.external_id}
+    ids: dict[NodeId, NodeId] = {ROOT_ID: ROOT_ID}
+    taken: set[NodeId] = set()
+    for find in (
+        lambda at: at if at in onto.nodes else None,
+        lambda at: outside.get(tree.nodes[at].external_id),
+        lambda at: onto.find(tree.path(at)),
+    ):
+        for at in tree.nodes:
+            if at not in ids and (found := find(at)) is not None and found not in taken:
+                ids[at] = found
+                taken.add(found)
+    ids = {at: ids.get(at, at) for at in (ROOT_ID, *tree.nodes)}
+    nodes = {
+        ids[at]: replace(node, id=ids[at], parent_id=ids[node.parent_id], relations=_aligned(node, ids))
+        for at, node in tree.nodes.items()
+    }
+    children = {ids[at]: tuple(ids[one] for one in below) for at, below in tree.children.items()}
+    ways = {at: way for at, way in onto.redirects.items() if at not in nodes}
+    return Tree(nodes, children, ways, tree.version, onto.pins)
+
+
 def fields_changed(before: Node, after: Node, called: Callable[[NodeId], str]) -> Iterator[Change]:
     """What differs between two states of a node but for its place.
 
@@ -156,6 +184,11 @@ def leads(tree: Tree, node_id: NodeId) -> tuple[Lead, ...]:
         The id was never given out.
     """
     return tuple(Lead(at, tree.path(at), share) for at, share in tree.successors(node_id).items())
+
+
+def _aligned(node: Node, ids: Mapping[NodeId, NodeId]) -> tuple[Relation, ...]:
+    moved = (replace(one, node_id=ids.get(one.node_id, one.node_id)) for one in node.relations)
+    return tuple(sorted(moved))
 
 
 _FIELDS = {

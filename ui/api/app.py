@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from taxonomy.errors import DatabaseUnavailable
-from ui.api import problems
+from ui.api import history, problems
 from ui.api.models import Health
 from ui.api.problems import answers
 from ui.api.routes import Held, routes
@@ -42,9 +42,10 @@ def create(app: App, *, refresh_s: float = REFRESH_S) -> FastAPI:
             yield
 
     api = FastAPI(title="Shelftree", version="1", description=DESCRIPTION, lifespan=lifespan)
-    api.state.snapshots = snapshots
+    api.state.app, api.state.snapshots = app, snapshots
     problems.install(api)
     api.include_router(routes)
+    api.include_router(history.routes)
     api.add_api_route("/health", health, response_model=Health)
     api.add_api_route("/ready", ready, response_model=Health, responses=answers(503))
     return api

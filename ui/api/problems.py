@@ -24,7 +24,7 @@ _STATUS: tuple[tuple[type[TaxonomyError], int], ...] = (  # the first that fits
     (ModelError, 503),
 )
 _MEANING = {
-    404: "There is no such taxonomy or node",
+    404: "There is no such taxonomy, node or release",
     409: "Nothing of the taxonomy was published",
     422: "The request is at fault",
     503: "Nothing is loaded and the store is away, or what is needed cannot be loaded",
