@@ -12,10 +12,9 @@ from taxonomy.errors import InputError, ModelError, StoreError
 from taxonomy.jobs import Job, JobKind
 from taxonomy.service import retagging
 from taxonomy.service.tagging import LEASE_S, Tag, work
-from ui.cli.options import AsJson, Device
+from ui.cli.options import AsJson
 from ui.cli.output import finish
 from ui.cli.progress import Bar
-from ui.settings import Settings
 from ui.wiring import App
 
 __all__ = ["retag"]
@@ -96,25 +95,21 @@ def plan(
 
 
 @retag.command()
-def apply(
-    job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, device: Device = "auto", as_json: AsJson = False
-) -> None:
+def apply(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: AsJson = False) -> None:
     """Do a planned job. Stop it at any time: `resume` goes on.
 
     Example: shelftree retag apply 1 --workers 2
     """
-    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
+    with App.open() as app, Bar(quiet=as_json) as bar:
         with app.uow() as uow:
             begun = retagging.begin(uow, job)
         _do(app, begun, workers, lease, bar, as_json=as_json)
 
 
 @retag.command()
-def resume(
-    job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, device: Device = "auto", as_json: AsJson = False
-) -> None:
+def resume(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: AsJson = False) -> None:
     """Go on with a job, or a rollback, that was stopped or killed; each product is tagged once."""
-    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
+    with App.open() as app, Bar(quiet=as_json) as bar:
         with app.uow() as uow:
             begun = retagging.resume(uow, job)
         _do(app, begun, workers, lease, bar, as_json=as_json)
@@ -184,7 +179,7 @@ def _do(app: App, job: Job, n_workers: int, lease_s: float, bar: Bar, *, as_json
     if before.n_versions_behind:
         bar.note(_behind(before))
     bar.start(f"job {job.id}: {job.kind}", before.tally.n_products)
-    body = partial(_work, job.id, lease_s, app.settings.device)
+    body = partial(_work, job.id, lease_s)
     try:
         failures = run_local(body, n_workers, tick=tick)
     except KeyboardInterrupt:
@@ -198,10 +193,10 @@ def _do(app: App, job: Job, n_workers: int, lease_s: float, bar: Bar, *, as_json
     finish(_summary(report), as_json=as_json)
 
 
-def _work(job_id: int, lease_s: float, device: str, worker: str, stop: Stop) -> None:
+def _work(job_id: int, lease_s: float, worker: str, stop: Stop) -> None:
     """The whole life of a worker, in a process of its own."""
     warnings.filterwarnings("ignore")
-    with App(Settings.model_validate({"device": device})) as app:
+    with App.open() as app:
         with app.uow() as uow:
             job = uow.jobs.get(job_id)
         work(app.uow, job_id, worker, tag=_tag(app, job), lease_s=lease_s, stop=stop)
