@@ -5,15 +5,17 @@ from typing import Annotated
 
 import typer
 
-from taxonomy.changes import ChangeSet
 from taxonomy.formats.saying import tree_in
 from taxonomy.ports import Release
 from taxonomy.service import editing, releasing
 from taxonomy.tree import Tree
+from ui.cli import changes, history, pins
 from ui.cli.audit import lint
-from ui.cli.exchange import export, import_, upload
+from ui.cli.exchange import crosswalk, export, import_, upload
+from ui.cli.nodes import ChangeId, Name, kinds, summary
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
+from ui.cli.split import split
 from ui.wiring import App
 
 __all__ = ["taxonomy"]
@@ -25,9 +27,10 @@ taxonomy.command()(lint)
 taxonomy.command("import")(import_)
 taxonomy.command()(export)
 taxonomy.command()(upload)
-
-Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
-ChangeId = Annotated[str, typer.Argument(help="A change set, as `shelftree taxonomy log` lists them.")]
+taxonomy.command()(crosswalk)
+for _command in (*history.COMMANDS, *changes.COMMANDS, split, *pins.COMMANDS):
+    taxonomy.command()(_command)
+taxonomy.add_typer(changes.changes, name="changes")
 
 
 @taxonomy.command("list")
@@ -51,8 +54,8 @@ def show(
     tree = tree_in(tree, lang) if lang else tree
     shown = [at for at in tree.descendants() if tree.depth(at) <= depth]
     lines = [f"{'  ' * (tree.depth(at) - 1)}{tree.nodes[at].name}  [{at}]" for at in shown]
-    summary: dict[str, object] = {"version": tree.version, "nodes": {at: tree.label(at) for at in shown}}
-    finish(summary, as_json=as_json, text="\n".join(lines) or "The tree is empty.")
+    parts: dict[str, object] = {"version": tree.version, "nodes": {at: tree.label(at) for at in shown}}
+    finish(parts, as_json=as_json, text="\n".join(lines) or "The tree is empty.")
 
 
 @taxonomy.command()
@@ -65,10 +68,10 @@ def log(
     with App.open() as app, app.uow() as uow:
         changes = uow.changes.log(name, limit=limit)
     text = "\n".join(
-        f"{one.id}  {one.state:9} v{one.applied_version or '-':<4} {one.author}: {one.reason or _kinds(one)}"
+        f"{one.id}  {one.state:9} v{one.applied_version or '-':<4} {one.author}: {one.reason or kinds(one)}"
         for one in changes
     )
-    finish({"changes": [_summary(one) for one in changes]}, as_json=as_json, text=text or "No changes yet.")
+    finish({"changes": [summary(one) for one in changes]}, as_json=as_json, text=text or "No changes yet.")
 
 
 @taxonomy.command()
@@ -77,34 +80,38 @@ def apply(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson 
     with App.open() as app, app.uow() as uow:
         outcome = editing.accept(uow, change_id, author=author)
     done = outcome.applied or outcome.rest
-    summary = _summary(done) if done else {}
+    said = summary(done) if done else {}
     if outcome.rest:
-        summary |= {"left_as": outcome.rest.id, "conflicts": [one.message for one in outcome.rest.conflicts]}
-    finish(summary, as_json=as_json)
+        said |= {"left_as": outcome.rest.id, "conflicts": [one.message for one in outcome.rest.conflicts]}
+    finish(said, as_json=as_json)
 
 
 @taxonomy.command()
 def reject(change_id: ChangeId, as_json: AsJson = False) -> None:
     """Put a proposed change set away."""
     with App.open() as app, app.uow() as uow:
-        finish(_summary(editing.reject(uow, change_id)), as_json=as_json)
+        finish(summary(editing.reject(uow, change_id)), as_json=as_json)
 
 
 @taxonomy.command()
 def revert(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson = False) -> None:
     """Take an applied change set back, if nothing later rests on it."""
     with App.open() as app, app.uow() as uow:
-        finish(_summary(editing.revert(uow, change_id, author=author)), as_json=as_json)
+        finish(summary(editing.revert(uow, change_id, author=author)), as_json=as_json)
 
 
 @taxonomy.command()
 def publish(
     name: Name,
     model: Annotated[Path | None, typer.Option("--model", help="The model that search is to use.")] = None,
+    at: Annotated[
+        str, typer.Option("--at", help="When it takes effect, as in 2026-03-01T08:00; at once if not given.")
+    ] = "",
     author: Author = "merchandiser",
     as_json: AsJson = False,
 ) -> None:
-    """Make the head the release that search and re-tagging use."""
+    """Make the head the release that search and re-tagging use, at once or at a time to come."""
+    takes_effect_at = history.parse_time(at) if at else None
     with App.open() as app, app.uow() as uow:
         revision = app.model_revision(model, uow.trees.head(name)) if model else ""
         release = releasing.publish(
@@ -113,11 +120,9 @@ def publish(
             author=author,
             model_revision=revision,
             model_dir=str(model.resolve()) if model else "",
+            takes_effect_at=takes_effect_at,
         )
-    finish(
-        {"release": release.id, "tree_version": release.tree_version, "model": revision or None},
-        as_json=as_json,
-    )
+    finish(history.releasesummary(release), as_json=as_json)
 
 
 def _state(tree: Tree, current: tuple[Release, Tree] | None) -> str:
@@ -125,20 +130,3 @@ def _state(tree: Tree, current: tuple[Release, Tree] | None) -> str:
         f"release {current[0].id} at version {current[0].tree_version}" if current else "not published"
     )
     return f"version {tree.version}, {len(tree)} categories, {published}"
-
-
-def _summary(change: ChangeSet) -> dict[str, object]:
-    return {
-        "id": change.id,
-        "state": change.state,
-        "author": change.author,
-        "source": change.source,
-        "reason": change.reason,
-        "version": change.applied_version,
-        "edits": _kinds(change),
-    }
-
-
-def _kinds(change: ChangeSet) -> str:
-    kinds = [edit.kind for edit in change.edits]
-    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
