@@ -2,7 +2,8 @@
 
 ::
 
-    taxonomies ─┬─ nodes, redirects, pins    the head of each tree
+    taxonomies ─┬─ nodes, branches, names    the head of each tree: who is below whom, as paths, to search
+                ├─ redirects, pins           what became of retired ids; queries sent to a node
                 ├─ change_sets ── comments   what was proposed, decided and said
                 ├─ versions, audit, touches  how it came to be: steps, their edits, what each wrote
                 ├─ releases                  what was published, each with its whole tree
@@ -51,6 +52,7 @@ __all__ = [
     "LTree",
     "assignments",
     "audit",
+    "branches",
     "catalogs",
     "change_sets",
     "comments",
@@ -58,6 +60,7 @@ __all__ = [
     "jobs",
     "metadata",
     "model_revisions",
+    "names",
     "nodes",
     "pins",
     "placements",
@@ -120,26 +123,41 @@ taxonomies = Table(
     _now("created_at"),
 )
 
-nodes = Table(
+nodes = Table(  # who is live, and below whom: all that the rest of the store asks
     "nodes",
     metadata,
     _taxonomy(primary_key=True),
     Column("id", _Id, primary_key=True),
-    # NULL for a top category: the hidden root has no row. This is the truth; `path` follows from it.
+    # NULL for a top category: the hidden root has no row. This is the truth; paths in `branches` follow.
     Column("parent_id", _Id),
+    ForeignKeyConstraint(
+        ["taxonomy_id", "parent_id"], ["nodes.taxonomy_id", "nodes.id"], deferrable=True, initially="DEFERRED"
+    ),
+    Index(None, "taxonomy_id", "parent_id"),
+)
+
+branches = Table(  # what is said of nodes, by path: a subtree is one stretch, read without a join
+    "branches",
+    metadata,
+    _taxonomy(primary_key=True),
+    # Ids from the top category to the node. A move rewrites it for all that is below, so that it must
+    # stand in one index only: with another by id, moving 10,000 nodes took twice as long.
+    Column("path", LTree, primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("path", LTree, nullable=False),
     Column("name", Text, nullable=False),
     Column("locked", Boolean, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("scope_note", Text, nullable=False),
     Column("details", JSONB(none_as_null=True)),  # labels, attributes ...: NULL for none
-    ForeignKeyConstraint(
-        ["taxonomy_id", "parent_id"], ["nodes.taxonomy_id", "nodes.id"], deferrable=True, initially="DEFERRED"
-    ),
-    Index(None, "taxonomy_id", "parent_id"),
-    Index("nodes_path_idx", "path", postgresql_using="gist"),
-    Index("nodes_name_idx", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+)
+
+names = Table(  # names and labels, folded, to search in: a table of its own, for a move does not change them
+    "names",
+    metadata,
+    _taxonomy(primary_key=True),
+    Column("node_id", _Id, primary_key=True),
+    Column("text", _Id, primary_key=True),
+    Index("names_text_idx", "text", postgresql_using="gin", postgresql_ops={"text": "gin_trgm_ops"}),
 )
 
 redirects = Table(

@@ -3,7 +3,7 @@
 It runs statements, copies rows in bulk, and says in our own words what went wrong.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -48,7 +48,8 @@ class Transaction:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
+        self._listeners: list[Callable[[bool], None]] = []
         with self._explained():
             self._connection: Connection = engine.connect()
 
@@ -100,24 +101,35 @@ class Transaction:
         """Keep everything since the last commit."""
         with self._explained():
             self._connection.commit()
+        self._tell(committed=True)
 
     def rollback(self) -> None:
         """Forget everything since the last commit."""
         with self._explained():
             self._connection.rollback()
+        self._tell(committed=False)
+
+    def on_end(self, listener: Callable[[bool], None]) -> None:
+        """Call it after every commit (with True) that succeeded, and every rollback (with False)."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         """Forget what was not committed and give the connection back."""
+        self._listeners.clear()  # they refer to us in turn
         with (
             suppress(DatabaseUnavailable),
             self._explained(),
         ):  # a server that is away has forgotten by itself
             self._connection.close()
 
+    def _tell(self, *, committed: bool) -> None:
+        for listener in self._listeners:
+            listener(committed)
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
-            with translated(self._engine.url):
+            with translated(self.engine.url):
                 yield
         except DatabaseUnavailable:
             self._drop()

@@ -8,6 +8,7 @@ from functools import cached_property
 import networkx as nx
 
 from taxonomy import digest
+from taxonomy.digest import Touched
 from taxonomy.errors import UnknownId
 from taxonomy.node import ROOT_ID, Attribute, Node, NodeId, Restriction
 from taxonomy.product import Path, join_path
@@ -17,6 +18,14 @@ from taxonomy.text import fold
 __all__ = ["Draft", "Tree", "path_id"]
 
 Children = dict[NodeId, tuple[NodeId, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Which tree another was drafted from, and what was touched on the way."""
+
+    mark: object
+    touched: Touched
 
 
 @dataclass(frozen=True)
@@ -202,6 +211,21 @@ class Tree:
         """A hash of nodes, order, redirects and pins; equal trees of any version have equal digests."""
         return f"{self._digest:064x}"
 
+    @property
+    def known_digest(self) -> str | None:
+        """The digest where it costs nothing: somebody asked for it, or it followed from an edit."""
+        return self.digest() if "_digest" in self.__dict__ else None
+
+    def touched_since(self, before: "Tree") -> Touched | None:
+        """What may differ from the tree that this one was drafted from; None if it was not `before`."""
+        origin: _Origin | None = self.__dict__.get("_origin")
+        return origin.touched if origin and origin.mark is before._mark else None
+
+    @cached_property
+    def _mark(self) -> object:
+        """Tells this object from all others, without keeping it alive as a reference would."""
+        return object()
+
     @cached_property
     def _digest(self) -> int:
         return digest.whole(self.nodes, self.children, self.redirects, self.pins)
@@ -256,6 +280,7 @@ class Draft:
             self.base.version if version is None else version,
             dict(self.pins),
         )
+        made.__dict__["_origin"] = _Origin(self.base._mark, self._touched.copy())
         if "_digest" in self.base.__dict__:  # known: take out what was, put in what is
             before, after = self.base, made
             step = digest.part(after.nodes, after.children, after.redirects, after.pins, self._touched)

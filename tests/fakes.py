@@ -366,6 +366,8 @@ def _share_found(text: str, title: str) -> float:
 def _likeness(text: str, name: str) -> tuple[float, float]:
     """How much a name's likest word, and all of it, are like the text: about pg_trgm's strict similarity."""
     wanted, words = _pieces(text), [name, *name.split()]
+    if not fold(text):
+        return 0.0, 0.0
     if fold(text) in fold(name):
         return 1.0, len(fold(text)) / len(fold(name))
     shares = [len(wanted & _pieces(one)) / max(len(wanted | _pieces(one)), 1) for one in words]

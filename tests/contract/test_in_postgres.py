@@ -50,7 +50,14 @@ def test_paths_follow_from_the_parents_after_every_edit(engine: Engine, name: st
 
 def stored_paths(engine: Engine) -> dict[str, str]:
     with engine.connect() as connection:
-        return {row.id: row.path for row in connection.execute(text("SELECT id, path::text FROM nodes"))}
+        rows = connection.execute(
+            text(
+                "SELECT n.id, b.path::text, n.parent_id FROM nodes n FULL JOIN branches b"
+                " ON b.taxonomy_id = n.taxonomy_id AND subpath(b.path, -1)::text = n.id"
+            )
+        ).all()
+    assert all(row.path.split(".")[-2:] == [*filter(None, [row.parent_id]), row.id] for row in rows)
+    return {row.id: row.path for row in rows}
 
 
 def test_a_save_writes_only_the_rows_that_differ(engine: Engine) -> None:
@@ -60,7 +67,7 @@ def test_a_save_writes_only_the_rows_that_differ(engine: Engine) -> None:
         edited(uow, Move(at(tree, "Kitchen"), at(tree, "Garden")))
 
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT name, xmin::text::bigint FROM nodes ORDER BY 2, 1")).all()
+        rows = connection.execute(text("SELECT name, xmin::text::bigint FROM branches ORDER BY 2, 1")).all()
     newest = max(by for _, by in rows)
     assert [name for name, by in rows if by == newest] == ["Kitchen", "Pans"]
 

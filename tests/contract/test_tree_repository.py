@@ -176,3 +176,88 @@ def test_a_locked_head_is_the_head(uow: UnitOfWork) -> None:
         tree = planted(uow)
 
         assert uow.trees.lock("home") == uow.trees.head("home") == tree
+
+
+def test_a_subtree_is_read_parents_first_and_in_order(uow: UnitOfWork) -> None:
+    with uow:
+        tree = planted(uow, [("Garden", "Tools", "Spades"), ("Garden", "Seeds"), ("Kitchen",)])
+        edited(uow, Move(at(tree, "Garden", "Seeds"), at(tree, "Garden"), 0))
+
+        found = uow.trees.below("home", at(tree, "Garden"))
+
+        assert [one.name for one in found] == ["Garden", "Seeds", "Tools", "Spades"]
+        assert found == [uow.trees.head("home").nodes[one.id] for one in found]
+        assert uow.trees.below("home", at(tree, "Garden", "Seeds")) == [found[1]]
+
+
+def test_below_the_root_is_everything(uow: UnitOfWork) -> None:
+    with uow:
+        planted(uow)
+
+        names = [one.name for one in uow.trees.below("home", ROOT_ID)]
+
+    assert names == ["Garden", "Tools", "Seeds", "Kitchen", "Pans"]
+
+
+def test_below_an_id_that_is_not_live_is_nothing(uow: UnitOfWork) -> None:
+    with uow:
+        tree = planted(uow)
+        edited(uow, Retire(at(tree, "Kitchen")))
+
+        assert uow.trees.below("home", at(tree, "Kitchen")) == []
+        assert uow.trees.below("home", NodeId("never")) == []
+
+
+@pytest.mark.parametrize("limit", range(1, 6))
+def test_a_limited_subtree_holds_no_node_without_its_parent(uow: UnitOfWork, limit: int) -> None:
+    with uow:
+        tree = planted(uow, [("Garden", "Tools", "Spades"), ("Garden", "Seeds", "Poppies")])
+
+        found = uow.trees.below("home", at(tree, "Garden"), limit=limit)
+
+    assert len(found) == limit
+    assert all(one.parent_id in {ROOT_ID, *(other.id for other in found)} for one in found)
+
+
+@pytest.mark.parametrize("sought", ["Garden Tools", "garden tols", "GÄRDEN", "tools for gardens"])
+def test_a_name_is_found_whatever_its_case_accents_and_typing_errors(uow: UnitOfWork, sought: str) -> None:
+    with uow:
+        planted(uow, [("Garden tools",), ("Kitchen",), ("Pans",)])
+
+        assert [one.name for one in uow.trees.named("home", sought)] == ["Garden tools"]
+
+
+def test_the_likest_name_comes_first_and_a_limit_is_kept(uow: UnitOfWork) -> None:
+    with uow:
+        planted(uow, [("Garden chairs and tables",), ("Chairs",), ("Chair covers",)])
+
+        assert [one.name for one in uow.trees.named("home", "chairs")][:2] == [
+            "Chairs",
+            "Garden chairs and tables",
+        ]
+        assert len(uow.trees.named("home", "chairs", limit=1)) == 1
+
+
+@pytest.mark.parametrize("sought", ["garten", "园艺", "жа"])
+def test_a_label_of_any_language_is_searched_until_it_goes(uow: UnitOfWork, sought: str) -> None:
+    with uow:
+        tree = planted(uow)
+        garden = at(tree, "Garden", "Tools")
+        edited(uow, Relabel(garden, "de", "Gartengeräte", ("Garten",)), Relabel(garden, "zh", "园艺工具"))
+        edited(uow, Relabel(garden, "ru", "инструменты", ("жатва",)))
+
+        assert [one.id for one in uow.trees.named("home", sought)][:1] == [garden]
+
+        for language in ("de", "zh", "ru"):
+            edited(uow, Relabel(garden, language))
+
+        assert garden not in {one.id for one in uow.trees.named("home", sought)}
+
+
+def test_a_retired_name_is_not_found(uow: UnitOfWork) -> None:
+    with uow:
+        tree = planted(uow)
+        edited(uow, Retire(at(tree, "Garden", "Seeds")))
+
+        assert uow.trees.named("home", "seeds") == []
+        assert uow.trees.named("home", "") == []

@@ -59,8 +59,8 @@ def test_the_migrated_tables_are_those_of_the_code(
     ("statement", "found"),
     [
         ("CREATE TABLE stray (id integer)", "stray"),
-        ("ALTER TABLE nodes DROP COLUMN scope_note", "scope_note"),
-        ("ALTER TABLE nodes ALTER COLUMN position TYPE bigint", "modify_type"),
+        ("ALTER TABLE branches DROP COLUMN scope_note", "scope_note"),
+        ("ALTER TABLE branches ALTER COLUMN position TYPE bigint", "modify_type"),
         ("DROP INDEX products_title_idx", "products_title_idx"),
     ],
 )
