@@ -3,6 +3,9 @@
 Each leg scores every node; a weighted sum of the scores, less what a node without evidence would get, is a
 node's log-odds. A softmax over the best candidates makes them probabilities. Where half of the probability
 lies decides the intent.
+
+A query that a person pinned to a node goes there first, whatever the legs say; this is the one place that
+knows, and everything that routes goes through it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +45,8 @@ class Intent(StrEnum):
 
     `NARROW`: a leaf holds over `LEAD` of the probability. `BROAD`: an inner node does, or, where no node
     does, an inner node holds `HOLD` with all below it; it is ranked first. `AMBIGUOUS`: neither. `NONE`: no
-    leg finds a node convincing, nor do all `TOGETHER` the first; the ranking is a guess.
+    leg finds a node convincing, nor do all `TOGETHER` the first; the ranking is a guess. A pinned query is
+    narrow or broad as its node is a leaf or not.
     """
 
     NARROW = "narrow"
@@ -60,12 +64,16 @@ class Evidence:
     text: str = ""
 
 
+_BY_A_PERSON = Evidence("pin", 1.0, "pinned by a person")
+
+
 @dataclass(frozen=True, slots=True)
 class RankedNode:
     """A node that a query may mean.
 
     `probability` is that of the node itself being the best shelf; for the node that a broad query is sent
-    to, that the best shelf is the node or below it.
+    to, that the best shelf is the node or below it. It is 1 for the node of a pinned query, and the others
+    keep what the machine says.
     """
 
     node_id: NodeId
@@ -105,6 +113,7 @@ class Router:
         self.legs = tuple(leg for leg in legs if leg.name in weights)
         self.weights = dict(weights)
         at = {node_id: at for at, node_id in enumerate(self.order)}
+        self._place = at
         self._parents = [at.get(tree.node(node_id).parent_id, -1) for node_id in self.order]
 
     def route(self, query: str, *, top: int = 10) -> Routing:
@@ -128,11 +137,19 @@ class Router:
         inner = focus >= 0 and not self.tree.is_leaf(self.order[focus])
         if inner:
             ranked = {focus: mass} | {at: p for at, p in ranked.items() if at != focus}
+        pinned = self._pinned(query)
+        if pinned is not None:
+            ranked = {pinned: 1.0} | {at: p for at, p in ranked.items() if at != pinned}
         first = dict(list(ranked.items())[:top])
-        intent = self._intent([row[chosen] for row in scores], focus, inner)
-        why = self._why(query, list(first), scores) if explain else [()] * len(first)
+        intent = self._intent([row[chosen] for row in scores], focus, inner, pinned)
+        why = self._why(query, list(first), scores, pinned) if explain else [()] * len(first)
         nodes = zip(first.items(), why, strict=True)
         return Routing(query, intent, tuple(RankedNode(self.order[at], p, w) for (at, p), w in nodes))
+
+    def _pinned(self, query: str) -> int | None:
+        """The node that a person sent this query to."""
+        node_id = self.tree.pinned(query) if self.tree.pins else None
+        return None if node_id is None else self._place[node_id]
 
     def _candidates(self, scores: Sequence[Floats]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Indices of the best nodes, best first, and their probabilities, which add up to 1."""
@@ -159,7 +176,9 @@ class Router:
         focus = max(holding, default=-1)  # parents come before children, so the deepest has the last index
         return focus, min(mass.get(focus, 0.0), 1.0)
 
-    def _intent(self, scores: Sequence[Floats], focus: int, inner: bool) -> Intent:
+    def _intent(self, scores: Sequence[Floats], focus: int, inner: bool, pinned: int | None) -> Intent:
+        if pinned is not None:
+            return Intent.NARROW if self.tree.is_leaf(self.order[pinned]) else Intent.BROAD
         if not self._convincing(scores):
             return Intent.NONE
         if focus < 0:
@@ -171,12 +190,15 @@ class Router:
         parts = [row / self.weights[leg.name].convincing for leg, row in zip(self.legs, scores, strict=True)]
         return any(row.max() >= 1.0 for row in parts) or sum(float(row[0]) for row in parts) >= TOGETHER
 
-    def _why(self, query: str, nodes: Sequence[int], scores: Sequence[Floats]) -> list[tuple[Evidence, ...]]:
+    def _why(
+        self, query: str, nodes: Sequence[int], scores: Sequence[Floats], pinned: int | None
+    ) -> list[tuple[Evidence, ...]]:
         chosen = list(nodes)
         told = zip(self.legs, scores, strict=True)
         texts = [leg.evidence(query, chosen, row[chosen]) for leg, row in told]
         return [
-            tuple(
+            (_BY_A_PERSON,) * (at == pinned)
+            + tuple(
                 Evidence(leg.name, float(row[at]), text[place])
                 for leg, row, text in zip(self.legs, scores, texts, strict=True)
             )

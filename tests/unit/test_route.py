@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taxonomy.changes import apply
+from taxonomy.edits import Merge, Pin
+from taxonomy.node import NodeId
 from taxonomy.ports import Floats
 from taxonomy.search.explain import explain
 from taxonomy.search.legs import LegWeight, node_order
@@ -148,3 +151,46 @@ def test_the_order_of_legs_does_not_matter() -> None:
     one, other = (Router(TREE, order, weights).route("x") for order in (legs, legs[::-1]))
     bare = [[replace(node, why=()) for node in routing.ranked] for routing in (one, other)]
     assert bare[0] == bare[1]
+
+
+def at(*path: str) -> NodeId:
+    found = TREE.find(path)
+    assert found is not None, path
+    return found
+
+
+def pinned(query: str, *path: str) -> Router:
+    tree = apply(TREE, [Pin(query, at(*path))]).tree
+    return Router(tree, [Fixed({"TVs": 1.0, "Phones": 0.2})], {"fixed": LegWeight(10.0, 0.5)})
+
+
+def test_a_pinned_query_goes_where_a_person_said_and_says_so() -> None:
+    routing = pinned("Bello", "Pets", "Dogs", "Dog Food").route("bello", top=3)
+
+    assert [TREE.node(one.node_id).name for one in routing.ranked][:2] == ["Dog Food", "TVs"]
+    assert (routing.ranked[0].probability, routing.intent) == (1.0, Intent.NARROW)
+    assert routing.ranked[0].why[0].text == "pinned by a person"
+    assert "pin" not in [one.leg for one in routing.ranked[1].why]
+
+
+def test_a_query_pinned_to_an_inner_node_is_broad() -> None:
+    assert pinned("bello", "Pets", "Dogs").route("BELLO").intent is Intent.BROAD
+
+
+def test_other_queries_are_left_to_the_machine() -> None:
+    assert pinned("bello", "Pets").route("tv") == routed({"TVs": 1.0, "Phones": 0.2}).route("tv")
+
+
+def test_a_pinned_node_is_named_once_and_without_reasons_where_none_are_asked_for() -> None:
+    router = pinned("telly", "Electronics", "TVs")
+    (routing,) = router.route_many(["telly"], explain=False)
+
+    assert [TREE.node(one.node_id).name for one in routing.ranked].count("TVs") == 1
+    assert routing.ranked[0].why == ()
+
+
+def test_a_pin_follows_its_node_into_a_merge() -> None:
+    food, leads = at("Pets", "Dogs", "Dog Food"), at("Pets", "Dogs", "Leads")
+    tree = apply(TREE, [Pin("bello", food), Merge((food,), leads)]).tree
+
+    assert Router(tree, [], {}).route("bello").ranked[0].node_id == leads
