@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from taxonomy.edits import Edit, Lock, Touch, clash
-from taxonomy.errors import EditError, InputError, NodeLocked
+from taxonomy.errors import EditError, InputError, NodeLocked, RuleBroken
 from taxonomy.invariants import require_unique_children
 from taxonomy.node import NodeId
 from taxonomy.product import Source
@@ -126,8 +126,15 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def apply(tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON) -> Applied:
+def apply(
+    tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON, *, earlier: Tree | None = None
+) -> Applied:
     """All of the edits on one draft, or an error and nothing.
+
+    Parameters
+    ----------
+    earlier : Tree, optional
+        Siblings that share a name there may share it again: what an import brought can be taken back to.
 
     Examples
     --------
@@ -150,22 +157,30 @@ def apply(tree: Tree, edits: Sequence[Edit], source: Source = Source.PERSON) -> 
     draft, inverse = Draft(tree), list[Edit]()
     for edit in edits:
         inverse[:0] = _step(draft, edit, source)
-    _require_families(draft, source)
+    _require_families(draft, source, earlier)
     return Applied(draft.tree(version=tree.version + 1), tuple(inverse))
 
 
 def merge(
-    tree: Tree, edits: Sequence[Edit], written: Iterable[Written], source: Source = Source.PERSON
+    tree: Tree,
+    edits: Sequence[Edit],
+    written: Iterable[Written],
+    source: Source = Source.PERSON,
+    *,
+    earlier: Tree | None = None,
 ) -> Merged:
     """Tell edits that were made on an older version apart: those that this tree takes, and the others.
 
     An edit is not taken when somebody wrote since what it writes or needs, when it rests on one that is not
-    taken, or when it would break a rule of the tree as it is now.
+    taken, or when it would break a rule of the tree as it is now. Of edits that would together give two
+    siblings one name, the last is not taken.
 
     Parameters
     ----------
     written : iterable of Written
         What was applied since the version that the edits were made on, oldest first.
+    earlier : Tree, optional
+        As for `apply`.
 
     Examples
     --------
@@ -178,10 +193,20 @@ def merge(
     (['move'], 'Ann')
     """
     later = _by_key(written)
-    found = _sift(tree, edits, later, lambda draft, edit: draft)
-    if found.edits and not _holds(tree, found.edits, source):  # which one is it? Each is tried, slowly
-        return _sift(tree, edits, later, lambda draft, edit: _tried(draft, edit, source))
-    return found
+    found = _sift(tree, edits, later, lambda draft, ordinal, edit: draft)
+    if not found.edits or _holds(tree, found.edits, source, earlier):
+        return found
+    barred: dict[int, str] = {}  # which one is it? Each is tried, slowly
+
+    def attempt(draft: Draft, ordinal: int, edit: Edit) -> Draft | str:
+        return barred.get(ordinal) or _tried(draft, edit, source)
+
+    while True:
+        found = _sift(tree, edits, later, attempt)
+        namesakes = _namesakes(tree, found.edits, source, earlier)
+        if namesakes is None:
+            return found
+        barred[_blamed(tree, edits, found, namesakes.node_ids)] = str(namesakes)
 
 
 def replay(tree: Tree, steps: Iterable[tuple[int, Edit]]) -> Tree:
@@ -199,14 +224,14 @@ def _sift(
     tree: Tree,
     edits: Sequence[Edit],
     later: dict[str, list[Written]],
-    attempt: Callable[[Draft, Edit], Draft | str],
+    attempt: Callable[[Draft, int, Edit], Draft | str],
 ) -> Merged:
     """Take what nobody overtook, what rests on nothing lost, and what the attempt has no objection to."""
     draft, taken, conflicts = Draft(tree), list[Edit](), list[Conflict]()
     lost: list[tuple[int, tuple[Touch, ...]]] = []
     for ordinal, edit in enumerate(edits, 1):
         conflict = _overtaken(ordinal, edit, later, tree) or _resting(ordinal, edit, lost)
-        tried = draft if conflict else attempt(draft, edit)
+        tried = draft if conflict else attempt(draft, ordinal, edit)
         if isinstance(tried, str):
             conflict = Conflict(ordinal, tried, edit.touches())
         elif not conflict:
@@ -218,12 +243,33 @@ def _sift(
     return Merged(tuple(taken), tuple(edits[one.ordinal - 1] for one in conflicts), tuple(conflicts))
 
 
-def _holds(tree: Tree, edits: Sequence[Edit], source: Source) -> bool:
+def _holds(tree: Tree, edits: Sequence[Edit], source: Source, earlier: Tree | None) -> bool:
     try:
-        apply(tree, edits, source)
+        apply(tree, edits, source, earlier=earlier)
     except InputError:
         return False
     return True
+
+
+def _namesakes(tree: Tree, edits: Sequence[Edit], source: Source, earlier: Tree | None) -> RuleBroken | None:
+    """What is wrong with the names after all edits: two may swap theirs, so this is seen at the end only."""
+    draft = Draft(tree)
+    for edit in edits:
+        _step(draft, edit, source)
+    try:
+        _require_families(draft, source, earlier)
+    except RuleBroken as error:
+        return error
+    return None
+
+
+def _blamed(tree: Tree, edits: Sequence[Edit], found: Merged, node_ids: Sequence[str]) -> int:
+    """The last edit taken that wrote one of the namesakes, or the node above it; else the last of all."""
+    lost = {one.ordinal for one in found.conflicts}
+    near = {*node_ids, *(tree.nodes[NodeId(at)].parent_id for at in node_ids if at in tree.nodes)}
+    taken = [(ordinal, edit) for ordinal, edit in enumerate(edits, 1) if ordinal not in lost]
+    wrote = [ordinal for ordinal, edit in taken if near & {key for key, _ in edit.writes()}]
+    return (wrote or [ordinal for ordinal, _ in taken])[-1]
 
 
 def _tried(draft: Draft, edit: Edit, source: Source) -> Draft | str:
@@ -231,7 +277,6 @@ def _tried(draft: Draft, edit: Edit, source: Source) -> Draft | str:
     copy = draft.copy()  # an edit that fails leaves its draft half changed
     try:
         _step(copy, edit, source)
-        _require_families(copy, source)
     except InputError as error:
         return str(error)
     return copy
@@ -243,10 +288,11 @@ def _step(draft: Draft, edit: Edit, source: Source) -> tuple[Edit, ...]:
     return edit.apply(draft)
 
 
-def _require_families(draft: Draft, source: Source) -> None:
+def _require_families(draft: Draft, source: Source, earlier: Tree | None) -> None:
     if source is not Source.IMPORT:
+        known = (draft.base,) if earlier is None else (draft.base, earlier)
         for parent_id in draft.changed_families():
-            require_unique_children(draft, parent_id)
+            require_unique_children(draft, parent_id, known)
 
 
 def _by_key(written: Iterable[Written]) -> dict[str, list[Written]]:

@@ -15,6 +15,7 @@ from typing import ClassVar
 from taxonomy import invariants as rules
 from taxonomy.errors import EditError
 from taxonomy.node import (
+    ROOT_ID,
     Attribute,
     Label,
     LabelKind,
@@ -27,7 +28,7 @@ from taxonomy.node import (
     Restriction,
 )
 from taxonomy.product import ProductId
-from taxonomy.redirects import Redirect
+from taxonomy.redirects import Redirect, resolve, successors
 from taxonomy.text import fold
 from taxonomy.tree import Draft
 
@@ -249,7 +250,7 @@ class Relate(_Field):
     def apply(self, draft: Draft) -> tuple[Edit, ...]:
         rules.require_live(draft, self.node_id)
         if self.related:
-            rules.require_live(draft, self.other_id)
+            rules.require_known(draft, self.other_id)  # retired: its successor is meant
         one = Relation(self.relation, self.other_id)
         kept = set(draft.nodes[self.node_id].relations) - {one}
         after = kept | {one} if self.related else kept
@@ -420,6 +421,7 @@ class Retire(Edit):
 
     def apply(self, draft: Draft) -> tuple[Edit, ...]:
         rules.require_live(draft, self.node_id, *self.others)
+        rules.require_gone(self.node_id, self.others)
         to_id = draft.nodes[self.node_id].parent_id if self.to_id is None else self.to_id
         rules.require_parent(draft, to_id)
         rules.require_no_cycle(draft, self.node_id, to_id)
@@ -505,7 +507,7 @@ class Restore(Edit):
         rules.require_parent(draft, self.node.parent_id)
         rules.require_live(draft, *self.child_ids)
         rules.require_depth(draft, self.node.id, self.node.parent_id)
-        way = draft.redirects[self.node.id]
+        way = _live_way(draft, self.node.id)
         draft.redirect(self.node.id, None)
         draft.add(self.node, self.position)
         for child_id in self.child_ids:
@@ -590,7 +592,16 @@ class Pin(Edit):
 
 
 def _products(catalog: str, product_ids: Iterable[ProductId]) -> tuple[Touch, ...]:
-    return tuple((f"product:{catalog}/{at}", "place") for at in product_ids)
+    return tuple((f"product:{catalog.lower()}/{at}", "place") for at in product_ids)
+
+
+def _live_way(draft: Draft, node_id: NodeId) -> Redirect:
+    """Where a retired id leads by now, with the one that has its children first."""
+    first = resolve(draft.redirects, node_id)
+    shares = successors(draft.redirects, node_id)
+    others = tuple(at for at in shares if at not in (first, ROOT_ID))
+    parts = tuple(shares[at] for at in others)
+    return Redirect((first, *others), (1 - sum(parts), *parts) if parts else (1.0,))
 
 
 def _dissolve(draft: Draft, node_id: NodeId, way: Redirect) -> Restore:

@@ -14,7 +14,6 @@
 """
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from taxonomy.errors import NodeLocked, RuleBroken, UnknownId
@@ -28,6 +27,7 @@ __all__ = [
     "require_children",
     "require_depth",
     "require_fresh",
+    "require_gone",
     "require_known",
     "require_live",
     "require_name",
@@ -119,6 +119,12 @@ def require_shares(node_id: NodeId, targets: Sequence[NodeId], shares: Sequence[
         )
 
 
+def require_gone(node_id: NodeId, targets: Sequence[NodeId]) -> None:
+    """A node that goes does not lead to itself."""
+    if node_id in targets:
+        raise RuleBroken(f"{node_id} cannot take its own products: name another node", [node_id])
+
+
 def require_fresh(draft: Draft, node_id: NodeId) -> None:
     """The id was never given out in this tree."""
     if node_id in draft or node_id in draft.redirects:
@@ -150,9 +156,14 @@ def require_unlocked(draft: Draft, *node_ids: NodeId) -> None:
             raise NodeLocked(f"{draft.nodes[node_id].name!r} is locked: unlock it first", [node_id])
 
 
-def require_unique_children(draft: Draft, parent_id: NodeId) -> None:
-    """No two children of the node have the same name."""
-    if twins := _twins(draft.nodes[at] for at in draft.children_of(parent_id)):
+def require_unique_children(draft: Draft, parent_id: NodeId, known: Sequence[Tree] = ()) -> None:
+    """No two children of the node have the same name, but for those that had it in a known tree.
+
+    Else nobody could edit beside namesakes that an import brought, nor rename them one at a time.
+    """
+    for twins in _twins(draft.nodes[at] for at in draft.children_of(parent_id)):
+        if any(_are_twins(tree, twins) for tree in known):
+            continue
         place = "at the top" if parent_id == ROOT_ID else f"under {draft.nodes[parent_id].name!r}"
         name = draft.nodes[twins[0]].name
         raise RuleBroken(f"there would be two categories {name!r} {place}: rename or merge one first", twins)
@@ -177,8 +188,9 @@ def check(tree: Tree, *, unique_siblings: bool = True) -> list[str]:
         if parent_id not in tree:
             faults.append(f"{parent_id} has children and does not exist")
         faults += [f"{at} names another parent" for at in child_ids if tree.nodes[at].parent_id != parent_id]
-        if unique_siblings and (twins := _twins(tree.nodes[at] for at in child_ids)):
-            faults.append(f"siblings of the same name: {', '.join(twins)}")
+        if unique_siblings:
+            twins = _twins(tree.nodes[at] for at in child_ids)
+            faults += [f"siblings of the same name: {', '.join(one)}" for one in twins]
     depths = {ROOT_ID: 0}
     for at in reached:
         depths[at] = depths.get(tree.nodes[at].parent_id, 0) + 1
@@ -228,11 +240,18 @@ def _name_fault(name: str) -> str:
     return f"it contains the path separator {SEPARATOR!r}" if SEPARATOR in name else ""
 
 
-def _twins(siblings: Iterable[Node]) -> list[NodeId]:
-    nodes = list(siblings)
-    names = Counter(fold(node.name) for node in nodes)
-    name, count = names.most_common(1)[0] if names else ("", 0)
-    return [node.id for node in nodes if fold(node.name) == name] if count > 1 else []
+def _twins(siblings: Iterable[Node]) -> list[list[NodeId]]:
+    """The ids of siblings that share a name, name by name."""
+    by_name: dict[str, list[NodeId]] = {}
+    for node in siblings:
+        by_name.setdefault(fold(node.name), []).append(node.id)
+    return [ids for ids in by_name.values() if len(ids) > 1]
+
+
+def _are_twins(tree: Tree, node_ids: Iterable[NodeId]) -> bool:
+    """Whether all of them are siblings of one name in a tree."""
+    nodes = [tree.nodes.get(at) for at in node_ids]
+    return None not in nodes and len({(one.parent_id, fold(one.name)) for one in nodes if one}) == 1
 
 
 def _ends(tree: Tree, node_id: NodeId) -> bool:

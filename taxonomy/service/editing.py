@@ -4,9 +4,10 @@ import hashlib
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from taxonomy.changes import OPEN, Applied, ChangeSet, State, Written, apply, merge
 from taxonomy.codec import edit_to_json
@@ -15,6 +16,7 @@ from taxonomy.errors import EditError, InputError, StaleEdit
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import AuditRow, UnitOfWork, Version
 from taxonomy.product import Assignment, ProductId, Source
+from taxonomy.service import history
 from taxonomy.tree import Tree
 from taxonomy.values import to_json
 
@@ -76,14 +78,14 @@ def edit(
     UnknownId
         The taxonomy, a node or a product does not exist.
     """
-    body = _body(edits, author, source, reason, base_version)
+    body = _body("edit", edits, author, source, reason, base_version)
     head = uow.trees.lock(taxonomy)
     if (before := _repeated(uow, taxonomy, key, body)) is not None:
         return before
     base = _seen(head, base_version)
     change = _made(taxonomy, edits, author, source, reason, base, model_revision, State.PROPOSED)
     _require_current(uow, head, change)
-    applied = _apply(uow, change, author, head, lambda done: uow.changes.add(done, key=key, body=body))
+    applied = _apply(uow, change, author, head, partial(uow.changes.add, key=key, body=body))
     uow.commit()
     return applied
 
@@ -102,7 +104,7 @@ def draft(
 
     `base_version` and `key` as for `edit`.
     """
-    body = _body(edits, author, Source.PERSON, reason, base_version)
+    body = _body("draft", edits, author, Source.PERSON, reason, base_version)
     head = uow.trees.lock(taxonomy) if key else uow.trees.head(taxonomy)
     if (before := _repeated(uow, taxonomy, key, body)) is not None:
         return before
@@ -157,7 +159,7 @@ def propose(
     StaleEdit
         Somebody wrote, since `base_version`, what an edit writes or needs.
     """
-    body = _body(edits, author, source, reason, base_version)
+    body = _body("propose", edits, author, source, reason, base_version)
     head = uow.trees.lock(taxonomy) if key else uow.trees.head(taxonomy)
     if (before := _repeated(uow, taxonomy, key, body)) is not None:
         return before
@@ -243,25 +245,31 @@ def revert(uow: UnitOfWork, change_id: str, *, author: str, key: str = "") -> Ch
     StaleEdit
         Later changes wrote the same; the message names each, so that they can be taken back first.
     """
-    body = _body((), author, Source.PERSON, f"revert {change_id}", None)
+    body = _body("revert", (), author, Source.PERSON, change_id, None)
     change = uow.changes.get(change_id)
     head = uow.trees.lock(change.taxonomy)
     if (before := _repeated(uow, change.taxonomy, key, body)) is not None:
         return before
     change = _in_state(uow, change_id, (State.APPLIED,), "take back")
+    if not change.inverse:
+        raise InputError(f"change set {change_id} holds a machine's estimates alone: have it estimate again")
     back = replace(
         _made(change.taxonomy, change.inverse, author, Source.PERSON, "", 0, "", State.PROPOSED),
         reason=f"takes back: {change.reason or change.id}",
         base_version=change.applied_version or 0,
         reverts=change.id,
     )
-    # A revert may put back what an import once brought, same-named siblings included.
-    found = merge(head, back.edits, written_since(uow, back), Source.IMPORT)
+    since, earlier = written_since(uow, back), None
+    found = merge(head, back.edits, since)
+    if any(one.version is None for one in found.conflicts):  # a rule: maybe an import had broken it before
+        earlier = history.at(uow, change.taxonomy, back.base_version - 1)
+        found = merge(head, back.edits, since, earlier=earlier)
     if found.conflicts:
         reasons = dict.fromkeys(one.message for one in found.conflicts)
         keys = [key for one in found.conflicts for key in one.keys]
         raise StaleEdit("it cannot be taken back alone: " + "; ".join(reasons), keys)
-    applied = _apply(uow, back, author, head, lambda done: uow.changes.add(done, key=key, body=body))
+    keep = partial(uow.changes.add, key=key, body=body)
+    applied = _apply(uow, back, author, head, keep, earlier=earlier)
     uow.changes.update(replace(change, state=State.REVERTED))
     uow.commit()
     return applied
@@ -299,9 +307,11 @@ def _seen(head: Tree, base_version: int | None) -> int:
     return base_version
 
 
-def _body(edits: Sequence[Edit], author: str, source: Source, reason: str, base_version: int | None) -> str:
+def _body(
+    verb: str, edits: Sequence[Edit], author: str, source: Source, reason: str, base_version: int | None
+) -> str:
     """Identifies a request, so that the same key cannot stand for two."""
-    parts = [[edit_to_json(one) for one in edits], author, source, reason, base_version]
+    parts = [verb, [edit_to_json(one) for one in edits], author, source, reason, base_version]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -346,11 +356,18 @@ def written_since(uow: UnitOfWork, change: ChangeSet) -> list[Written]:
 
 
 def _apply(
-    uow: UnitOfWork, change: ChangeSet, author: str, head: Tree, keep: Callable[[ChangeSet], None]
+    uow: UnitOfWork,
+    change: ChangeSet,
+    author: str,
+    head: Tree,
+    keep: Callable[[ChangeSet], None],
+    *,
+    earlier: Tree | None = None,
 ) -> ChangeSet:
     """Apply on the locked head, write all that follows, keep the change set as applied, and record it."""
-    applied = apply(head, change.edits, Source.IMPORT if change.reverts else change.source)
-    back = (*_assign(uow, change, applied.tree, author), *applied.inverse)
+    applied = apply(head, change.edits, change.source, earlier=earlier)
+    back = (*applied.inverse, *_placements(uow, change, head))  # once the nodes of the head are there again
+    _assign(uow, change, applied.tree.version, author)
     uow.trees.save(change.taxonomy, head, applied.tree)
     done = replace(change, state=State.APPLIED, inverse=back, applied_version=applied.tree.version)
     keep(done)
@@ -386,52 +403,54 @@ def _touches(change: ChangeSet, number: int) -> Iterable[Written]:
                 yield Written(key, aspect, number, ordinal=ordinal)
 
 
-def _assign(uow: UnitOfWork, change: ChangeSet, tree: Tree, author: str) -> list[Edit]:
-    """Write where products stand now; the edits that put them back."""
-    back: list[Edit] = []
-    for one in change.edits:
-        if isinstance(one, Assign):
-            back[:0] = _assign_one(uow, change, one, tree, author)
-        elif isinstance(one, Unassign):
-            back[:0] = _placements(uow, change.taxonomy, one.catalog, one.product_ids, tree)
-            uow.assignments.unplace(one.catalog, change.taxonomy, one.product_ids)
+def _assign(uow: UnitOfWork, change: ChangeSet, version: int, author: str) -> None:
+    """Write where products stand now."""
+    for one in _assigns(change.edits):
+        shop, tree = one.catalog, change.taxonomy
+        if isinstance(one, Unassign):
+            uow.assignments.unplace(shop, tree, one.product_ids)
+        elif change.source is Source.PERSON:
+            uow.assignments.place(shop, tree, one.node_id, one.product_ids, author=author)
+        else:
+            uow.assignments.write(shop, tree, _estimates(one, change, version))
+
+
+def _assigns(edits: Iterable[Edit]) -> Iterator[Assign | Unassign]:
+    """What the edits do to products; a split assigns those that are named for a part."""
+    for one in edits:
+        if isinstance(one, Assign | Unassign):
+            yield one
         elif isinstance(one, Split):
-            for part in one.parts:
-                if part.product_ids:
-                    assign = Assign(one.catalog, part.node_id, part.product_ids)
-                    back[:0] = _assign_one(uow, change, assign, tree, author)
-    return back
+            named = (part for part in one.parts if part.product_ids)
+            yield from (Assign(one.catalog, part.node_id, part.product_ids) for part in named)
 
 
-def _assign_one(uow: UnitOfWork, change: ChangeSet, one: Assign, tree: Tree, author: str) -> list[Edit]:
+def _estimates(one: Assign, change: ChangeSet, version: int) -> Iterator[Assignment]:
+    probabilities = one.probabilities or (1.0,) * len(one.product_ids)
+    for product, p in zip(one.product_ids, probabilities, strict=True):
+        yield Assignment(product, one.node_id, p, change.source, change.model_revision, version)
+
+
+def _placements(uow: UnitOfWork, change: ChangeSet, head: Tree) -> Iterator[Edit]:
+    """The edits that put people's placements back to what they are before the change.
+
+    What a machine said before is not worth going back to: its nodes are redirected.
+    """
     if change.source is not Source.PERSON:
-        probabilities = one.probabilities or (1.0,) * len(one.product_ids)
-        uow.assignments.write(
-            one.catalog,
-            change.taxonomy,
-            (
-                Assignment(product, one.node_id, p, change.source, change.model_revision, tree.version)
-                for product, p in zip(one.product_ids, probabilities, strict=True)
-            ),
-        )
-        return []  # what a machine said before is not worth going back to: its nodes are redirected
-    back = _placements(uow, change.taxonomy, one.catalog, one.product_ids, tree)
-    uow.assignments.place(one.catalog, change.taxonomy, one.node_id, one.product_ids, author=author)
-    return back
-
-
-def _placements(
-    uow: UnitOfWork, taxonomy: str, catalog: str, product_ids: Sequence[ProductId], tree: Tree
-) -> list[Edit]:
-    """The edits that put people's placements of these products back to what they are now."""
-    by_node: dict[NodeId, list[ProductId]] = defaultdict(list)
-    for product_id, node_id in uow.assignments.placed(catalog, taxonomy, product_ids).items():
-        by_node[tree.resolve(node_id)].append(product_id)
-    by_node.pop(ROOT_ID, None)  # their node went with nobody to follow it: that is no placement any more
-    held = {product_id for ids in by_node.values() for product_id in ids}
-    free = tuple(at for at in product_ids if at not in held)
-    back: list[Edit] = [Unassign(catalog, free)] if free else []
-    return back + [Assign(catalog, node_id, tuple(ids)) for node_id, ids in by_node.items()]
+        return
+    concerned: dict[str, dict[ProductId, None]] = defaultdict(dict)
+    for one in _assigns(change.edits):
+        concerned[one.catalog.lower()].update(dict.fromkeys(one.product_ids))
+    for catalog, products in concerned.items():
+        by_node: dict[NodeId, list[ProductId]] = defaultdict(list)
+        placed = uow.assignments.placed(catalog, change.taxonomy, list(products))
+        for product_id, node_id in placed.items():
+            by_node[head.resolve(node_id)].append(product_id)
+        by_node.pop(ROOT_ID, None)  # their node went with nobody to follow it: that is no placement any more
+        held = {product_id for ids in by_node.values() for product_id in ids}
+        if free := tuple(at for at in products if at not in held):
+            yield Unassign(catalog, free)
+        yield from (Assign(catalog, node_id, tuple(ids)) for node_id, ids in by_node.items())
 
 
 def _snapshot(tree: Tree, one: Edit) -> dict[str, object]:
