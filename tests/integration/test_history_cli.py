@@ -149,6 +149,19 @@ def test_redirects_are_written_from_old_to_new_path(shelftree: Shelftree, shop: 
     assert (done.json["written"], done.json["since"]) == (1, 2)
 
 
+@pytest.mark.parametrize(("file", "told"), [("ways.csv", "'=Yard"), ("ways.jsonl", "=Yard")])
+def test_a_path_that_a_spreadsheet_would_compute_is_made_harmless(
+    shelftree: Shelftree, shop: str, tmp_path: Path, file: str, told: str
+) -> None:
+    with App.open() as app, app.uow() as uow:
+        editing.edit(uow, shop, [Rename(at(uow.trees.head(shop), "Yard"), "=Yard")], author="Ann")
+
+    shelftree("taxonomy", "redirects", "--name", shop, "--out", file, "--since", 3)
+
+    written = (tmp_path / file).read_text()
+    assert f"Yard,{told}," in written or f'"new_path":"{told}"' in written.replace(": ", ":")
+
+
 def test_an_earlier_version_or_release_is_exported(shelftree: Shelftree, shop: str, tmp_path: Path) -> None:
     first, _ = release_ids(shelftree, shop)
     for option, value in (("--version", 2), ("--release", first)):

@@ -9,6 +9,7 @@ import typer
 from ingest.readers import write_table
 from taxonomy.compare import Comparison, aligned, compare
 from taxonomy.errors import InputError, StoreError
+from taxonomy.formats.spreadsheet import neutralise
 from taxonomy.node import NodeId
 from taxonomy.ports import Release, UnitOfWork
 from taxonomy.product import join_path
@@ -125,7 +126,11 @@ def redirects(
     with App.open() as app, app.uow() as uow:
         version = past.version_of(uow, name, since)
         found = past.redirects(uow, name, since=version)
-    rows = ((join_path(one.old_path), join_path(one.new_path), one.node_id, one.share) for one in found)
+    cell = neutralise if {".csv", ".tsv"} & set(out.suffixes) else str  # what a spreadsheet would open
+    rows = (
+        (cell(join_path(one.old_path)), cell(join_path(one.new_path)), one.node_id, one.share)
+        for one in found
+    )
     finish({"written": write_table(out, _COLUMNS, rows), "since": version, "file": out}, as_json=as_json)
 
 
