@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ingest.search.reranking import Reranker
     from ingest.search.retrieval import Searcher
     from taxonomy.audit import Finding
+    from taxonomy.crosswalk import Proposal
     from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
 
@@ -208,6 +209,24 @@ class App:
             return self.router(tree, model=model)
         with self.uow() as uow:
             return self.router(tree, model=model, products=shelved(uow, taxonomy, catalog))
+
+    def crosswalk(
+        self, one: Tree, other: Tree, *, min_score: float | None = None, progress: Progress | None = None
+    ) -> "list[Proposal]":
+        """What each category of a tree corresponds to in another; parameters as for `crosswalk.propose`."""
+        from taxonomy import crosswalk
+
+        progress = progress or Silent()
+        sides = []
+        for tree in (one, other):
+            names, paths = crosswalk.texts(tree)
+            progress.start("reading what categories mean", 2 * len(names))
+            vectors = [
+                self.encoder.encode([normalise(text) for text in texts], progress=progress)
+                for texts in (names, paths)
+            ]
+            sides.append(crosswalk.Side(tree, *vectors))
+        return crosswalk.propose(*sides, min_score=crosswalk.MIN_SCORE if min_score is None else min_score)
 
     def reranker(self, titles: Iterable[str], *, model: Path | None = None) -> "Reranker":
         """A reranker for products with these titles; with a model, categories are compared as well."""

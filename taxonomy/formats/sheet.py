@@ -81,7 +81,7 @@ def version(rows: Iterable[Row]) -> int | None:
     InputError
         It is no number, or rows say different ones.
     """
-    said = {row["tree_version"]: row.line for row in rows if row["tree_version"]}
+    said = {row["tree_version"]: row.line for row in reversed(list(rows)) if row["tree_version"]}
     if len(said) > 1:
         raise InputError(
             f"the rows come from several versions of the tree ({', '.join(sorted(said))}): upload each alone"

@@ -49,10 +49,13 @@ def write_rows(
     count = 0
     with writing(path) as file:
         file.write("\ufeff" if mark else "")
-        out = csv.writer(file, delimiter="\t" if ".tsv" in path.suffixes else ",", lineterminator="\n")
-        out.writerow(columns)
+        delimiter = "\t" if ".tsv" in path.suffixes else ","
+        plain = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+        quoted = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        plain.writerow(columns)
         for row in rows:
-            out.writerow([neutralise(cell) for cell in row])
+            # Python 3.11 leaves a bare "\r" without quotes, and readers end the row there.
+            (quoted if any("\r" in cell for cell in row) else plain).writerow(map(neutralise, row))
             count += 1
     return count
 

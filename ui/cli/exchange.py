@@ -1,22 +1,30 @@
 """`shelftree taxonomy import|export|upload|crosswalk`: trees from and to files, sheets and other trees."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ingest.readers import write_table
+from taxonomy import crosswalk as crosswalks
+from taxonomy.crosswalk import MIN_SCORE, Proposal, target_of
 from taxonomy.errors import InputError
 from taxonomy.formats import FORMATS, IDS, format_of, sheet
 from taxonomy.formats.saying import tree_in
-from taxonomy.service import releasing
+from taxonomy.product import Source
+from taxonomy.service import editing, releasing
 from taxonomy.service.importing import import_taxonomy
 from taxonomy.service.uploading import upload as upload_sheet
+from taxonomy.tree import Tree
 from ui.cli.history import version_option
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
+from ui.cli.progress import Bar
 from ui.wiring import App, contents_of, write_taxonomy
 
-__all__ = ["export", "import_", "upload"]
+__all__ = ["crosswalk", "export", "import_", "upload"]
 
 MOST_FINDINGS = 100  # in a summary: who has more looks at the file
 
@@ -148,3 +156,64 @@ def upload(
         },
         as_json=as_json,
     )
+
+
+def crosswalk(
+    name: Name,
+    to: Annotated[str, typer.Option("--to", help="The taxonomy whose categories are looked for.")],
+    min_score: Annotated[
+        float, typer.Option("--min-score", help="Below this, nothing is near.", min=0, max=1)
+    ] = MIN_SCORE,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the pairs to a table: the ending says the format.")
+    ] = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Propose them as a change set, for a person to apply.")
+    ] = False,
+    author: Author = "crosswalk",
+    as_json: AsJson = False,
+) -> None:
+    """Find out which categories of another taxonomy a taxonomy's own correspond to, by name and meaning.
+
+    Every pair has a score in 0..1 and says what agrees. What nodes already say of the other taxonomy stays.
+
+    Example: shelftree taxonomy crosswalk --name google --to shopify --out pairs.csv
+    """
+    with App.open() as app:
+        with app.uow() as uow:
+            tree, other = uow.trees.head(name), uow.trees.head(to)
+        with Bar(quiet=as_json) as bar:
+            found = app.crosswalk(tree, other, min_score=min_score, progress=bar)
+        edits = crosswalks.edits(tree, other, found, scheme=to)
+        change = None
+        if propose and edits:
+            with app.uow() as uow:
+                reason = f"crosswalk to {to} from score {min_score}"
+                change = editing.propose(uow, name, edits, author=author, source=Source.MODEL, reason=reason)
+    if out:
+        write_table(
+            out,
+            ("category_path", "target", "target_path", "score", "match", "why"),
+            _pairs(tree, other, found),
+        )
+    kinds = Counter(str(one.kind) if one.target_id else "unmapped" for one in found)
+    finish(
+        {"categories": len(found), **kinds, "change": change.id if change else None, "file": out},
+        as_json=as_json,
+    )
+
+
+def _pairs(tree: Tree, other: Tree, found: Iterable[Proposal]) -> Iterator[tuple[str | float, ...]]:
+    for one in found:
+        target = (
+            ("", "")
+            if one.target_id is None
+            else (target_of(other, one.target_id), other.label(one.target_id))
+        )
+        yield (
+            tree.label(one.node_id),
+            *target,
+            one.score,
+            str(one.kind) if one.target_id else "unmapped",
+            one.why,
+        )
