@@ -1,13 +1,13 @@
 """Which findings go together in change sets that can be applied."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from taxonomy.audit.finding import Finding, Kind
 from taxonomy.edits import Edit
-from taxonomy.errors import InputError, RuleBroken
+from taxonomy.errors import InputError
+from taxonomy.invariants import require_unique_children
 from taxonomy.node import NodeId
-from taxonomy.text import fold
 from taxonomy.tree import Draft, Tree
 
 __all__ = ["Plan", "plan"]
@@ -39,65 +39,42 @@ def plan(tree: Tree, findings: Iterable[Finding]) -> tuple[list[Plan], list[Find
             by_kind.setdefault(one.kind, []).append(one)
     plans, waiting, claimed = list[Plan](), list[Finding](), set[NodeId]()
     for kind, candidates in by_kind.items():
-        free = [one for one in candidates if not _touched(one) & claimed]
-        taken = _together(tree, free)
-        kept = {id(one) for one in taken}
-        waiting += [one for one in candidates if id(one) not in kept]
+        trial, taken = _Trial(tree), list[Finding]()
+        for one in candidates:
+            fits = not _touched(one) & claimed and trial.takes(one)
+            (taken if fits else waiting).append(one)
         claimed.update(at for one in taken for at in _touched(one))
         if taken:
             plans.append(Plan(kind, tuple(taken)))
     return plans, waiting
 
 
-def _together(tree: Tree, findings: Sequence[Finding]) -> list[Finding]:
-    """Those of the findings whose edits apply one after another and leave no siblings of one name."""
-    while findings:
-        trial = _Trial(tree)
-        taken = [one for one in findings if trial.takes(one)]
-        if not (spoilt := trial.spoilt()):
-            return taken
-        # Twins that were there before: whatever changes their family has to wait until they are one.
-        findings = [one for one in taken if id(one) not in spoilt]
-    return []
-
-
 class _Trial:
     """A draft on which findings are mended; what does not go in leaves no trace."""
 
     def __init__(self, tree: Tree) -> None:
-        self.draft = Draft(tree)
-        self.changers: dict[NodeId, set[int]] = {}
+        self.base, self.draft = tree, Draft(tree)
 
     def takes(self, finding: Finding) -> bool:
         """Apply all edits of the finding, or none and say so."""
-        back, twins = list[Edit](), dict[NodeId, int]()
+        back, families = list[Edit](), set[NodeId]()
         try:
             for edit in finding.edits:
-                twins = self._twins(edit) | twins
+                families |= self._families(edit)
                 back[:0] = edit.apply(self.draft)
-            if any(self._n_twins(at) > before for at, before in twins.items()):
-                raise RuleBroken("siblings would meet", list(twins))
+            for at in families:
+                if at in self.draft:
+                    require_unique_children(self.draft, at, (self.base,))
         except InputError:
             for edit in back:
                 edit.apply(self.draft)
             return False
-        for at in twins:
-            self.changers.setdefault(at, set()).add(id(finding))
         return True
 
-    def spoilt(self) -> set[int]:
-        """The findings that changed a family in which two siblings have one name."""
-        return {one for at, changers in self.changers.items() if self._n_twins(at) for one in changers}
-
-    def _twins(self, edit: Edit) -> dict[NodeId, int]:
-        """The families that the edit changes, with how many of their children have a name too many."""
+    def _families(self, edit: Edit) -> set[NodeId]:
+        """The nodes whose children the edit may change: those that it touches, and those above them."""
         live = [at for at in edit.touches() if at in self.draft.nodes]
-        families = dict.fromkeys([*live, *(self.draft.nodes[at].parent_id for at in live)])
-        return {at: self._n_twins(at) for at in families}
-
-    def _n_twins(self, at: NodeId) -> int:
-        children = self.draft.children_of(at)
-        return len(children) - len({fold(self.draft.nodes[child].name) for child in children})
+        return {*live, *(self.draft.nodes[at].parent_id for at in live)}
 
 
 def _touched(finding: Finding) -> frozenset[NodeId]:

@@ -22,6 +22,7 @@ _BRANDED = 0.5  # of titles: catalogues that name brands first have 0.75 to 0.9,
 _TIMES = 3  # a word that was met less often says nothing about where it stands
 _REPEATS = 0.8  # of a title's first words are the name's
 _SENTENCE = 5  # words from which on a name that titles repeat is a product's
+_FOR = frozenset({"for", "fits", "fit", "für", "pour", "para", "per"})
 _CUT = ("...", "…")
 
 
@@ -48,7 +49,7 @@ class _Book:
                 self.postings[word].append(index)
         self._opens: dict[Words, float] = {}
         self.is_branded = bool(self.makers) or self._opens_with_brands()
-        self.things = frozenset(name[-1] for name in self.names.values() if self._ends_in_a_thing(name))
+        self.things = frozenset(name[-1] for at, name in self.names.items() if self._ends_in_a_thing(at))
 
     def posing(self, at: NodeId, shelf: Sequence[int]) -> Finding | None:
         """The node as a product name or as a brand, whichever is surer; None if it is neither."""
@@ -87,7 +88,8 @@ class _Book:
     def opens(self, span: Words) -> float:
         """How surely words are a brand: of the products that hold them, those that open with them.
 
-        One more that does not is taken for granted, so that a word met once proves nothing.
+        One more that does not is taken for granted, so that a word met once proves nothing. What a product
+        is "for" does not count: covers for Acorn's phones do not make Acorn a common word.
         """
         if span not in self._opens:
             rarest = min(span, key=lambda word: len(self.postings.get(word, ())))
@@ -103,9 +105,11 @@ class _Book:
         first = [word for word in openings if len(self.postings[word[0]]) >= _TIMES]
         return bool(first) and sum(self.opens(word) >= _OPENS for word in first) >= _BRANDED * len(first)
 
-    def _ends_in_a_thing(self, name: Words) -> bool:
-        """As "Formal Shirts" does, but not "Shirts by Acorn" nor a name that opens titles itself."""
-        return len(name) > 1 and name[-2] not in LINKS and self.opens(name) < _OPENS
+    def _ends_in_a_thing(self, at: NodeId) -> bool:
+        """As "Formal Shirts" does, but not "Shirts by Acorn", a long name or one that opens titles itself."""
+        name = self.names[at]
+        is_likely = 1 < len(name) < _SENTENCE and name[-2] not in LINKS
+        return is_likely and not self.tree.nodes[at].name.endswith(_CUT) and self.opens(name) < _OPENS
 
     def _openings(self, index: int) -> list[Words]:
         """What may be the brand of a product: its brand if such are known, else how its title begins."""
@@ -152,9 +156,10 @@ class _Book:
 
 
 def _place(span: Words, title: Words) -> int:
-    """At which word a title holds the span; -1: nowhere."""
+    """At which word a title holds the span; -1: nowhere, or as what the product is for."""
     size = len(span)
-    return next((at for at in range(len(title) - size + 1) if title[at : at + size] == span), -1)
+    at = next((at for at in range(len(title) - size + 1) if title[at : at + size] == span), -1)
+    return -1 if at > 0 and title[at - 1] in _FOR else at
 
 
 def _spans(length: int) -> Iterator[tuple[int, int]]:

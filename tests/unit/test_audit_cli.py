@@ -5,15 +5,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from taxonomy.changes import State
+from taxonomy.ports import Floats
 from taxonomy.product import Assignment, Product, ProductId, Source
-from taxonomy.service.importing import import_taxonomy
+from taxonomy.product import Path as CategoryPath
+from taxonomy.tree import Tree
 from tests.fakes import FakeUnitOfWork
 from tests.integration.command import Outcome, run
-from ui.cli import audit as command
-from ui.wiring import App, entries_of
+from ui.wiring import App
 
 BRANDS = ("Acorn", "Birchly", "Cedarex", "Dunex")
 Shelftree = Callable[..., Outcome]
@@ -47,13 +49,18 @@ def shelftree(
     return lambda *words: run(capsys, monkeypatch, *words)
 
 
+def keep(store: FakeUnitOfWork, name: str, *paths: CategoryPath) -> Tree:
+    """The tree of these paths, in the store under a name."""
+    store.trees.save(name, store.trees.create(name), Tree.from_paths(paths))
+    return store.trees.head(name)
+
+
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch, shelftree: Shelftree) -> FakeUnitOfWork:
     """A store in memory with the tree under the name own and products in its brand node."""
     store = FakeUnitOfWork()
     with store:
-        import_taxonomy(store, "own", entries_of(Path("tree.csv")), author="tester")
-        tree = store.trees.head("own")
+        tree = keep(store, "own", ("Clothing", "Tops", "Acorn Tops"), ("Clothing", "Boots;"))
         for shop in ("shop", "other"):
             store.catalogs.create(shop)
         mark = store.catalogs.begin_import("shop", "digest")
@@ -170,9 +177,8 @@ def test_a_change_set_a_kind_is_proposed_and_can_be_accepted(
 def test_a_change_set_for_each_finding_is_proposed_on_demand(
     shelftree: Shelftree, store: FakeUnitOfWork
 ) -> None:
-    Path("flat.csv").write_text("category_path\nTops;\nBoots;\nHats\n")
     with store:
-        import_taxonomy(store, "flat", entries_of(Path("flat.csv")), author="tester")
+        keep(store, "flat", ("Tops;",), ("Boots;",), ("Hats",))
         store.commit()
 
     shelftree("taxonomy", "lint", "flat", "--propose")
@@ -226,9 +232,9 @@ def test_the_encoder_is_asked_unless_words_are_to_do(
     asked: list[int] = []
 
     class Encoder:
-        def encode(self, texts: list[str], *, progress: object) -> object:
+        def encode(self, texts: list[str], *, progress: object) -> Floats:
             asked.append(len(texts))
-            return command.audit.__globals__["Shelves"].of(command.Tree(), {}).vectors_of(texts)
+            return np.ones((len(texts), 1), np.float32)
 
     monkeypatch.setattr(App, "encoder", Encoder())
 

@@ -55,10 +55,13 @@ def test_the_middle_of_no_rows_is_nothing() -> None:
 
 
 def test_groups_are_named_for_what_the_others_do_not_say() -> None:
-    assert names_of_groups([["red wool scarves", "wool scarves"], ["red toy train", "toy trains"]]) == (
-        "Wool",
-        "Trains",
-    ) or names_of_groups([["red wool scarves"], ["red toy train"]])
+    groups = [["red wool scarves", "blue wool"], ["red toy trains", "trains of tin"]]
+
+    assert names_of_groups(groups) == ("Wool", "Trains")
+
+
+def test_groups_without_words_are_numbered() -> None:
+    assert names_of_groups([["12 34"], ["toy trains"]])[0] == "Group 1"
 
 
 @pytest.mark.parametrize(
