@@ -21,6 +21,7 @@ __all__ = [
     "EDITS",
     "EVERYTHING",
     "HEAD",
+    "LIKENESS",
     "MARKS",
     "NAMED",
     "NAMED_IN_ANY_SCRIPT",
@@ -31,9 +32,9 @@ __all__ = [
     "end_of",
 ]
 
-SIMILARITY: Final = 0.3
-"""How alike a word of a name and what is sought must be, in 0..1 (pg_trgm's own limit for whole texts):
-'sheos' still finds shoes. The best come first, so that a low limit only lengthens the tail."""
+LIKENESS: Final = (0.6, 0.3)
+"""How alike what is sought and the words of a name must be, in 0..1: where the first limit finds nothing, the
+second may ('sheos' is 0.33 of 'shoes'). The lower alone would look at many times more names."""
 
 STATE: Final = sql(
     "SELECT t.id, t.version, v.digest FROM taxonomies t"
@@ -71,7 +72,7 @@ WHERE taxonomy_id = :number
 ORDER BY branches.path LIMIT :limit
 """)
 
-TOLERANT: Final = sql(f"SELECT set_config('pg_trgm.strict_word_similarity_threshold', '{SIMILARITY}', true)")
+TOLERANT: Final = sql("SELECT set_config('pg_trgm.strict_word_similarity_threshold', :least, true)")
 """Before `NAMED`; nobody else uses this limit."""
 
 _NAMED = """

@@ -83,12 +83,14 @@ class PostgresTrees:
     def named(self, name: str, text: str, *, limit: int = 20) -> list[Node]:
         """Nodes of which a name or label, in any language, is like the text; the likest first."""
         number, sought = taxonomy_id(self._transaction, name), fold(text)
-        self._run(sql.TOLERANT)
         if not sought:
             return []
         statement = sql.NAMED if sought.isascii() else sql.NAMED_IN_ANY_SCRIPT
-        rows = self._run(statement, number=number, sought=sought, limit=limit)
-        return [node_of(*row) for row in rows]
+        for least in sql.LIKENESS:
+            self._run(sql.TOLERANT, least=str(least))
+            if rows := self._run(statement, number=number, sought=sought, limit=limit).all():
+                return [node_of(*row) for row in rows]
+        return []
 
     def save(self, name: str, before: Tree, after: Tree) -> None:
         """Write the difference between two versions in bulk.

@@ -155,7 +155,8 @@ class FakeTrees:
             node: max(_likeness(text, one) for one in (node.name, *(label.text for label in node.labels)))
             for node in self.desk.now.tree(name).nodes.values()
         }
-        alike = [node for node in likeness if likeness[node][0] >= 0.3]  # as Postgres is told
+        sure = [node for node in likeness if likeness[node][0] >= 0.6]  # as Postgres is told
+        alike = sure or [node for node in likeness if likeness[node][0] >= 0.3]
         return sorted(alike, key=lambda node: (*(-part for part in likeness[node]), node.id))[:limit]
 
 

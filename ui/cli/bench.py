@@ -16,6 +16,7 @@ from ingest.readers import open_catalog
 from taxonomy.errors import InputError
 from taxonomy.text import normalise
 from ui.cli.bench_audit import bench_audit
+from ui.cli.bench_tree import bench_tree
 from ui.cli.options import AsJson, Device, MaybeModel
 from ui.cli.output import finish
 from ui.cli.progress import Bar
@@ -40,13 +41,14 @@ class Part(StrEnum):
     ROUTE = "route"
     RERANK = "rerank"
     AUDIT = "audit"
+    TREE = "tree"
 
 
 def bench(
     part: Annotated[Part, typer.Argument(help="What to measure.")],
     data: Annotated[
-        Path, typer.Option("--data", help="Products, queries or judgements, as `evaluate` reads.")
-    ],
+        Path | None, typer.Option("--data", help="Products, queries or judgements, as `evaluate` reads.")
+    ] = None,
     tree: Annotated[Path | None, typer.Option("--tree", help="For route: the tree's file.")] = None,
     model: MaybeModel = None,
     sample: Annotated[int, typer.Option("--sample", min=0, help="Take this many rows; 0: all.")] = 0,
@@ -57,6 +59,10 @@ def bench(
     min_products: Annotated[
         int, typer.Option("--min-products", min=1, help="For audit: judge nodes with so many.")
     ] = 10,
+    nodes: Annotated[int, typer.Option("--nodes", help="For tree: how many are made.")] = 100_000,
+    products: Annotated[int, typer.Option("--products", min=1, help="For tree: so many.")] = 1_000_000,
+    reads: Annotated[int, typer.Option("--reads", min=1, help="For tree: how many are timed.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="For tree: another tree.")] = SEED,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -65,21 +71,27 @@ def bench(
     classify: TF-IDF with a linear SVM, and sentence-transformers for speed. build: k-means given the true
     number of categories, and PCA with HDBSCAN. route: BM25 over paths, and vectors alone. rerank: BM25 and
     cosine. audit: which raw categories are brands or products, beside a rule that knows their sizes alone.
-    Without --model, classify trains one first.
+    Without --model, classify trains one first. tree: a generated tree and catalogue in a database of their
+    own, read, moved and searched beside a recursive query, ILIKE and an adjacency list.
 
     Example: shelftree bench classify --data products.csv
     """
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
-        match part:
-            case Part.CLASSIFY:
+        match part, data:
+            case Part.TREE, _:
+                url = app.engine.url.render_as_string(hide_password=False)
+                rows = bench_tree(url, n_nodes=nodes, n_products=products, n_reads=reads, seed=seed, bar=bar)
+            case _, None:
+                raise InputError(f"bench {part} needs --data FILE")
+            case Part.CLASSIFY, data:
                 rows = _classify(app, data, model, bar)
-            case Part.BUILD:
+            case Part.BUILD, data:
                 rows = _build(app, data, sample, bar)
-            case Part.ROUTE:
+            case Part.ROUTE, data:
                 rows = _route(app, data, tree, model, bar)
-            case Part.RERANK:
+            case Part.RERANK, data:
                 rows = _rerank(app, data, model, sample, bar)
-            case Part.AUDIT:
+            case Part.AUDIT, data:
                 rows = bench_audit(data, raw_column, clean_column, min_products, sample, bar)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     text = (
