@@ -122,7 +122,7 @@ def publish(
             model_dir=str(model.resolve()) if model else "",
             takes_effect_at=takes_effect_at,
         )
-    finish(history.releasesummary(release), as_json=as_json)
+    finish(history.release_summary(release), as_json=as_json)
 
 
 def _state(tree: Tree, current: tuple[Release, Tree] | None) -> str:
