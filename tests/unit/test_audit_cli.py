@@ -253,3 +253,35 @@ def test_the_bench_scores_the_audit_beside_counting(shelftree: Shelftree) -> Non
     assert done["audit"]["f1"] == 1.0  # type: ignore[index, call-overload]
     assert done["counts alone"]["best_limit"] == 3  # type: ignore[index, call-overload]
     assert fewer["audit"]["no_categories"] == 0  # type: ignore[index, call-overload]
+
+
+def test_the_bench_plants_brands_where_there_is_no_clean_column(shelftree: Shelftree) -> None:
+    with Path("products.csv").open() as file:
+        read = list(csv.DictReader(file))
+    with Path("branded.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["product_id", "title", "brand", "clean"])
+        out.writerows(
+            [row["product_id"], row["title"], row["title"].split()[0], row["clean"]] for row in read
+        )
+    words = ["--raw-column", "clean", "--clean-column", "", "--min-products", "1", "--json"]
+
+    planted = shelftree("bench", "audit", "--data", "branded.csv", *words)
+    brandless = shelftree("bench", "audit", "--data", "products.csv", *words)
+
+    rows = planted.json["rows"]
+    assert rows["audit, planted, brand column"]["no_categories"] > 0  # type: ignore[index, call-overload]
+    assert rows["audit, nothing planted"]["no_categories"] == 0  # type: ignore[index, call-overload]
+    assert brandless.code == 2
+
+
+def test_the_bench_shows_as_many_disagreements_as_asked_for(shelftree: Shelftree) -> None:
+    renamed = Path("products.csv").read_text().replace("\r", "")
+    for kind in ("Tops", "Boots"):  # in the last column alone
+        renamed = renamed.replace(f",Clothing > {kind}\n", ",Elsewhere\n")
+    Path("other.csv").write_text(renamed)
+    words = ["bench", "audit", "--data", "other.csv", "--raw-column", "raw", "--clean-column", "clean"]
+
+    all_, one = (shelftree(*words, "--min-products", "4", "--sample", n).err for n in ("0", "1"))
+
+    assert (all_.count("label:"), one.count("label:")) == (3, 1)
