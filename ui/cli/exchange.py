@@ -26,7 +26,7 @@ from ui.wiring import App, contents_of, write_taxonomy
 
 __all__ = ["crosswalk", "export", "import_", "upload"]
 
-MOST_FINDINGS = 100  # in a summary: who has more looks at the file
+MOST_FINDINGS = 100  # in a summary for machines; people see all
 
 Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
@@ -75,23 +75,24 @@ def import_(
         )
         release = None if draft or propose else releasing.publish(uow, name, author=author)
     counts = done.counts
-    finish(
-        {
-            "read": len(contents.entries),
-            "edits": done.n_edits,
-            "added": counts.get("create", 0),
-            "moved": counts.get("move", 0),
-            "renamed": counts.get("rename", 0),
-            "relabelled": counts.get("relabel", 0),
-            "retired": counts.get("retire", 0),
-            "change": done.change_id or None,
-            "version": done.version,
-            "release": release.id if release else None,
-            "findings": len(done.findings),
-            "first_findings": list(done.findings[: MOST_FINDINGS if as_json else 3]),
-        },
-        as_json=as_json,
-    )
+    summary: dict[str, object] = {
+        "read": len(contents.entries),
+        "edits": done.n_edits,
+        "added": counts.get("create", 0),
+        "moved": counts.get("move", 0),
+        "renamed": counts.get("rename", 0),
+        "relabelled": counts.get("relabel", 0),
+        "retired": counts.get("retire", 0),
+        "change": done.change_id or None,
+        "version": done.version,
+        "release": release.id if release else None,
+        "findings": len(done.findings),
+    }
+    if as_json:
+        summary["first_findings"] = list(done.findings[:MOST_FINDINGS])
+    finish(summary, as_json=as_json)
+    if done.findings and not as_json:
+        finish({}, as_json=False, text="\n".join(("", *done.findings)))
 
 
 def export(
