@@ -257,12 +257,9 @@ class App:
         """What is wrong with a taxonomy's head, judged by the products of a catalogue if one is named."""
         from taxonomy.audit import audit
 
-        shelves: dict[NodeId, list[Product]] = defaultdict(list)
         with self.uow() as uow:
             tree = uow.trees.head(taxonomy)
-            counts = uow.assignments.counts(catalog, taxonomy) if catalog else None
-            for at, product in shelved(uow, taxonomy, catalog, per_node=PRODUCTS_AUDITED) if catalog else ():
-                shelves[at].append(product)
+            shelves, counts = stock_of(uow, taxonomy, catalog) if catalog else ({}, None)
         return audit(
             tree,
             products_by_node=shelves,
@@ -334,6 +331,16 @@ def write_taxonomy(tree: Tree, file: Path, *, format: str | None = None) -> int:
         return write_tree(tree, file, format=format or format_by_name(file))
     write_table(file, *own_table.rows(tree))
     return len(tree)
+
+
+def stock_of(
+    uow: UnitOfWork, taxonomy: str, catalog: str
+) -> tuple[dict[NodeId, list[Product]], dict[NodeId, int]]:
+    """A sample of what stands in each node that is enough to judge it by, and how many really stand there."""
+    stock: dict[NodeId, list[Product]] = defaultdict(list)
+    for at, product in shelved(uow, taxonomy, catalog, per_node=PRODUCTS_AUDITED):
+        stock[at].append(product)
+    return stock, uow.assignments.counts(catalog, taxonomy)
 
 
 def shelved(

@@ -23,11 +23,10 @@ from ui.cli.options import AsJson, CatalogName, Device, Map, parse_map
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.settings import Settings
-from ui.wiring import App, shelved
+from ui.wiring import App, stock_of
 
 __all__ = ["lint"]
 
-_PER_NODE = 500  # products that are read of a stored node: shares and means hardly move with more
 _COLUMNS = ("kind", "score", "category_path", "compared_with", "why", "words", "examples", "edits")
 _DEFAULTS = Limits()
 
@@ -149,10 +148,7 @@ def _stored(app: App, name: str, products: Path | None, catalog: str, mapping: M
         catalog = catalog or _its_catalog(uow, name)
         if not catalog:
             return _Audited(tree, taxonomy=name)
-        shelves: dict[NodeId, list[Product]] = defaultdict(list)
-        for at, product in shelved(uow, name, catalog, per_node=_PER_NODE):
-            shelves[at].append(product)
-        return _Audited(tree, shelves, uow.assignments.counts(catalog, name), name, catalog)
+        return _Audited(tree, *stock_of(uow, name, catalog), name, catalog)
 
 
 def _its_catalog(uow: UnitOfWork, taxonomy: str) -> str:
