@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from taxonomy.changes import OPEN, ChangeSet, merge
+from taxonomy.changes import OPEN, ChangeSet, Conflict, merge
 from taxonomy.edits import Assign, Edit, Split, Unassign
 from taxonomy.errors import InputError
 from taxonomy.impact import Impact, Stock, concerned, impact
@@ -13,7 +13,7 @@ from taxonomy.product import ProductId, Source
 from taxonomy.service.editing import written_since
 from taxonomy.tree import Tree
 
-__all__ = ["impact_of_change", "impact_of_edits"]
+__all__ = ["conflicts_of_edits", "impact_of_change", "impact_of_edits"]
 
 _PICKED = 0.2  # of the nodes: about where a join of the whole of a million products becomes the cheaper one
 
@@ -54,6 +54,14 @@ def impact_of_edits(
     """
     base = uow.trees.head(taxonomy).version if base_version is None else base_version
     return _impact(uow, ChangeSet("", taxonomy, tuple(edits), "", source, base_version=base), catalogs)
+
+
+def conflicts_of_edits(
+    uow: UnitOfWork, taxonomy: str, edits: Sequence[Edit], *, base_version: int
+) -> tuple[Conflict, ...]:
+    """Why the head does not take these edits of a person, made on an older version; none if it takes all."""
+    change = ChangeSet("", taxonomy, tuple(edits), "", base_version=base_version)
+    return merge(uow.trees.head(taxonomy), change.edits, written_since(uow, change)).conflicts
 
 
 def _impact(uow: UnitOfWork, change: ChangeSet, catalogs: Sequence[str]) -> Impact:

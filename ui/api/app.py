@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from taxonomy.errors import DatabaseUnavailable
-from ui.api import history, problems
+from ui.api import changes, history, problems
 from ui.api.models import Health
 from ui.api.problems import answers
 from ui.api.routes import Held, routes
@@ -18,7 +18,10 @@ __all__ = ["create"]
 DESCRIPTION = """Which categories a query means, and in what order products answer it.
 
 Answers come from the published release of a taxonomy, held in memory: they follow publishing within seconds,
-and go on when the database is away. Each says its version; errors are problem details (RFC 9457)."""
+and go on when the database is away. Each says its version; errors are problem details (RFC 9457).
+
+Edits and history need the database. Who edits is what the header `X-Author` says: put the service behind a
+proxy that sets it for whoever is signed in, and lets nobody else set it."""
 
 
 def create(app: App, *, refresh_s: float = REFRESH_S) -> FastAPI:
@@ -46,6 +49,7 @@ def create(app: App, *, refresh_s: float = REFRESH_S) -> FastAPI:
     problems.install(api)
     api.include_router(routes)
     api.include_router(history.routes)
+    api.include_router(changes.routes)
     api.add_api_route("/health", health, response_model=Health)
     api.add_api_route("/ready", ready, response_model=Health, responses=answers(503))
     return api
