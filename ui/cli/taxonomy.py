@@ -12,6 +12,7 @@ from taxonomy.tree import Tree
 from ui.cli import changes, history, pins
 from ui.cli.audit import lint
 from ui.cli.exchange import crosswalk, export, import_, upload
+from ui.cli.find import find
 from ui.cli.nodes import ChangeId, Name, kinds, summary
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
@@ -28,7 +29,7 @@ taxonomy.command("import")(import_)
 taxonomy.command()(export)
 taxonomy.command()(upload)
 taxonomy.command()(crosswalk)
-for _command in (*history.COMMANDS, *changes.COMMANDS, split, *pins.COMMANDS):
+for _command in (*history.COMMANDS, *changes.COMMANDS, split, *pins.COMMANDS, find):
     taxonomy.command()(_command)
 taxonomy.add_typer(changes.changes, name="changes")
 
