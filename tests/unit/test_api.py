@@ -216,6 +216,13 @@ def test_a_query_is_routed_with_reasons(client: TestClient) -> None:
     assert {reason["leg"] for reason in best["why"]} == {"words", "name", "vectors"}
 
 
+def test_a_pinned_query_goes_where_the_release_says(app: Shop, client: TestClient) -> None:
+    app.store.publish(replace(FIRST, pins={"bello": node_id(FIRST, "Pets > Dogs")}))
+    routed = answer(client, f"{SHOP}/route", q="Bello")
+    assert (routed["ranked"][0]["path"], routed["intent"]) == (["Pets", "Dogs"], "broad")
+    assert routed["ranked"][0]["why"][0]["text"] == "pinned by a person"
+
+
 def test_a_query_asked_again_is_not_computed_again(app: Shop, client: TestClient) -> None:
     first = answer(client, f"{SHOP}/route", q="tea")
     computed = list(app.encoder.calls)
