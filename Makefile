@@ -4,7 +4,7 @@ BIN := .venv/bin
 DATA ?=
 BENCH ?= classify
 
-.PHONY: env demo test test-slow lint types format bench ui serve clean
+.PHONY: env demo test test-slow test-long chaos lint types format bench ui serve clean
 .DEFAULT_GOAL := env
 
 env: .venv/.ready ## .venv with the command `shelftree`
@@ -24,6 +24,13 @@ test: env ## everything but the slow suites
 
 test-slow: env ## the suites that take minutes
 	$(BIN)/pytest -m slow
+
+test-long: env ## the living tree at random, 500,000 steps: STEPS=...
+	SHELFTREE_LIVING_STEPS=$(or $(STEPS),500000) $(BIN)/pytest tests/unit/test_living_tree.py -k whole
+
+chaos: env ## 20 editors, 5,000 edits, 20 kill -9; and once without the tree lock, which must fail
+	$(BIN)/python -m tests.chaos
+	! $(BIN)/python -m tests.chaos --without-lock --edits 400 --kills 4
 
 lint: env ## style
 	$(BIN)/ruff check .

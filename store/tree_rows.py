@@ -137,7 +137,10 @@ def tree_of(
     return Tree(
         live,
         {parent_id: tuple(ids) for parent_id, ids in children.items()},
-        {node_id: Redirect(tuple(targets), tuple(shares)) for node_id, targets, shares in redirects},
+        {
+            node_id: Redirect(tuple(targets), tuple(map(float, shares)))
+            for node_id, targets, shares in redirects
+        },
         version,
         dict(pins),
     )

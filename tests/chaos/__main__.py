@@ -1,0 +1,29 @@
+"""`python -m tests.chaos`: run, verify, report; the exit code says whether all is well.
+
+Twice: as it is, when nothing may be wrong, and with the tree lock taken out, when something must be.
+"""
+
+import argparse
+import sys
+
+from tests.chaos.director import Plan
+from tests.chaos.report import chaos
+
+
+def main() -> int:
+    """Run what was asked for; 0 if the lock keeps everything and its absence is noticed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
+    parser.add_argument("--editors", type=int, default=20)
+    parser.add_argument("--edits", type=int, default=5000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without-lock", action="store_true", help="must then fail")
+    told = parser.parse_args()
+    plan = Plan(told.editors, told.edits, told.kills, told.seed, lock=not told.without_lock)
+    report = chaos(plan)
+    print(report.text())
+    return int(bool(report.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
