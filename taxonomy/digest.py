@@ -19,6 +19,8 @@ __all__ = ["MODULUS", "Touched", "part", "whole"]
 
 MODULUS = 1 << 256
 
+_body = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # `dumps` would make one a call
+
 Families = Mapping[NodeId, tuple[NodeId, ...]]
 
 
@@ -69,5 +71,5 @@ def _sum(kind: str, keys: Iterable[str], held: Mapping[NodeId, object] | Mapping
 
 
 def _hash(kind: str, key: str, value: object) -> int:
-    body = json.dumps([kind, key, to_json(value)], sort_keys=True, ensure_ascii=False)
+    body = _body([kind, key, to_json(value)])
     return int.from_bytes(sha256(body.encode("utf-8", "surrogatepass")).digest())

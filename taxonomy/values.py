@@ -21,10 +21,13 @@ def to_json(value: object) -> Any:
     >>> to_json(Node(NodeId("a"), "Tools"))
     {'id': 'a', 'name': 'Tools'}
     """
-    if is_dataclass(value) and not isinstance(value, type):
+    kind: type = type(value)
+    if kind in _AS_IS:
+        return value
+    if (defaults := _defaults(kind)) is not None:
         return {
-            name: to_json(held)
-            for name, default in _defaults(type(value))
+            name: held if type(held) in _AS_IS else to_json(held)
+            for name, default in defaults
             if (held := getattr(value, name)) is not default and held != default
         }
     if isinstance(value, list | tuple):
@@ -56,8 +59,15 @@ def from_json(kind: type[T], value: object, *, where: str = "") -> T:
 Thaw = Callable[[object, str], Any]
 
 
+_AS_IS = frozenset((str, int, float, bool, NoneType))
+"""Looked at first: of a large import's time, half went into telling what values are."""
+
+
 @cache
-def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
+def _defaults(kind: type) -> tuple[tuple[str, object], ...] | None:
+    """The fields of a dataclass with their defaults; None for any other type."""
+    if not is_dataclass(kind):
+        return None
     return tuple((one.name, _default(one)) for one in fields(kind))
 
 
@@ -84,7 +94,7 @@ def _thaw(kind: Any) -> Thaw:
 def _record(kind: type) -> Thaw:
     hints = get_type_hints(kind)
     known = {one.name: _thaw(hints[one.name]) for one in fields(kind)}
-    needed = {name for name, default in _defaults(kind) if default is MISSING}
+    needed = {name for name, default in _defaults(kind) or () if default is MISSING}
 
     def thaw(value: object, where: str) -> Any:
         if not isinstance(value, Mapping):
