@@ -117,6 +117,17 @@ def test_edits_go_as_far_as_is_said(shelftree: Shelftree, name: str) -> None:
     assert shelftree("taxonomy", "edit", rename, "--name", name, "--draft", "--apply").code == 2
 
 
+def test_a_rejected_change_keeps_who_and_why(shelftree: Shelftree, name: str) -> None:
+    rename = edits({"kind": "rename", "node_id": ids(shelftree, name)["Kitchen"], "name": "Cooking"})
+    change = str(done(shelftree("taxonomy", "edit", rename, "--name", name, "--json")).json["id"])
+
+    done(shelftree("taxonomy", "reject", change, "--reason", "too vague", "--author", "ann"))
+
+    shown = done(shelftree("taxonomy", "changes", "show", change)).out
+    assert shown.startswith("rejected")
+    assert "ann: too vague" in shown
+
+
 def test_a_repeated_command_with_its_key_has_one_effect(shelftree: Shelftree, name: str) -> None:
     at = ids(shelftree, name)
     new = {"kind": "create", "node": {"id": "fresh", "name": "Pots", "parent_id": at["Garden"]}}

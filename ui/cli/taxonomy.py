@@ -88,10 +88,15 @@ def apply(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson 
 
 
 @taxonomy.command()
-def reject(change_id: ChangeId, as_json: AsJson = False) -> None:
-    """Put a proposed change set away."""
+def reject(
+    change_id: ChangeId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept as a comment.")] = "",
+    author: Author = "merchandiser",
+    as_json: AsJson = False,
+) -> None:
+    """Put an open change set away."""
     with App.open() as app, app.uow() as uow:
-        finish(summary(editing.reject(uow, change_id)), as_json=as_json)
+        finish(summary(editing.reject(uow, change_id, author=author, reason=reason)), as_json=as_json)
 
 
 @taxonomy.command()
