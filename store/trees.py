@@ -100,8 +100,7 @@ class PostgresTrees:
         StaleEdit
             The head is not `before` any more.
         """
-        number = taxonomy_id(self._transaction, name)
-        self._advance(number, name, before.version, after.version)
+        number = self._advance(name, before.version, after.version)
         changes = difference(before, after)
         self._write_nodes(number, changes)
         self._write_branches(number, changes)
@@ -150,10 +149,14 @@ class PostgresTrees:
             self._heads.keep(number, digest, tree)
         return tree
 
-    def _advance(self, number: int, name: str, before: int, after: int) -> None:
-        step = update(taxonomies).where(taxonomies.c.id == number, taxonomies.c.version == before)
-        if self._transaction.run(step.values(version=after)).rowcount == 0:
+    def _advance(self, name: str, before: int, after: int) -> int:
+        """Count one version on; the taxonomy's number."""
+        step = update(taxonomies).where(taxonomies.c.name == name.lower(), taxonomies.c.version == before)
+        number = self._transaction.run(step.values(version=after).returning(taxonomies.c.id)).scalar()
+        if number is None:
+            taxonomy_id(self._transaction, name)  # if it is unknown, that is what is wrong
             raise StaleEdit(f"taxonomy {name!r} is no longer at version {before}: load it again, then edit")
+        return int(number)
 
     def _write_nodes(self, number: int, changes: Difference) -> None:
         self._delete(nodes, nodes.c.id, number, changes.gone)

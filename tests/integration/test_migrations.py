@@ -10,8 +10,12 @@ from alembic.util.exc import CommandError
 from sqlalchemy import create_engine, inspect, text
 
 from store import migrate
+from store.engine import connect
 from store.unit_of_work import PostgresUnitOfWork
+from taxonomy.edits import Create
 from taxonomy.errors import DatabaseUnavailable, StoreError
+from taxonomy.node import Label, LabelKind, Node, NodeId
+from taxonomy.service import editing
 from tests.database import ROOT, fresh_database
 
 
@@ -146,4 +150,25 @@ def test_a_database_without_tables_refuses_in_one_sentence(empty_url: str) -> No
     engine = create_engine(empty_url)
     with PostgresUnitOfWork(engine) as uow, pytest.raises(StoreError, match="taxonomies"):
         uow.trees.names()
+    engine.dispose()
+
+
+def test_a_tree_survives_the_way_down_and_up_again(migrated_url: str) -> None:
+    labels = (Label("Gärten", language="de"), Label("园艺", LabelKind.PREFERRED, "zh"))
+    nodes = (Node(NodeId("g"), "Garden", labels=labels), Node(NodeId("t"), "Tools", NodeId("g"), locked=True))
+    engine = connect(migrated_url)
+    with PostgresUnitOfWork(engine) as uow:
+        uow.trees.create("home")
+        editing.edit(uow, "home", [Create(node) for node in nodes], author="ann")
+        before = uow.trees.head("home")
+    engine.dispose()
+
+    migrate.downgrade(migrated_url, "0002")
+    migrate.upgrade(migrated_url)
+
+    engine = connect(migrated_url)
+    with PostgresUnitOfWork(engine) as uow:
+        assert uow.trees.head("home") == before
+        assert uow.trees.below("home", NodeId("g")) == list(nodes)
+        assert uow.trees.named("home", "garten") == uow.trees.named("home", "园") == [nodes[0]]
     engine.dispose()
