@@ -8,6 +8,7 @@ from typing import Self
 
 from ingest.readers.records import EXCERPT_CHARS, Reject
 from taxonomy.errors import FileError
+from taxonomy.formats.spreadsheet import neutralise
 
 __all__ = ["COLUMNS", "RejectsFile"]
 
@@ -37,8 +38,11 @@ class RejectsFile(AbstractContextManager["RejectsFile"]):
             self._file.close()
 
     def add(self, reject: Reject) -> None:
-        """Write one row down: its first `EXCERPT_CHARS` characters, what cannot be written escaped."""
+        """Write one row down: its first `EXCERPT_CHARS` characters, what cannot be written escaped.
+
+        People open this file in a spreadsheet, so that no excerpt may begin a formula there.
+        """
         if self._file:
             excerpt = reject.raw[:EXCERPT_CHARS].replace("\0", "\\x00")
             safe = excerpt.encode("utf-8", "backslashreplace").decode("utf-8")
-            self._csv.writerow((reject.line, reject.reason.value, safe[:EXCERPT_CHARS]))
+            self._csv.writerow((reject.line, reject.reason.value, neutralise(safe)[:EXCERPT_CHARS]))

@@ -37,8 +37,15 @@ class Plan:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many edits there are of each kind."""
-        return Counter(one.kind for one in self.edits)
+        """How many edits there are of each kind, without those that only bring retired ids along."""
+        came = {one.node.id for one in self.edits if isinstance(one, Create)}
+        gone = {one.node_id for one in self.edits if isinstance(one, Retire)}
+        return Counter(
+            one.kind
+            for one in self.edits
+            if not (isinstance(one, Create) and one.node.id in gone)
+            and not (isinstance(one, Retire) and one.node_id in came)
+        )
 
 
 EntryIds = Callable[[Entry], NodeId]
@@ -314,7 +321,9 @@ class _Planner:
         at = self.new_id(entry)
         if not at or at in self.tree or at in self.tree.redirects or at in self.created:
             at = random_ids()
-        said = entry.said or Node(at, entry.path[-1], language=self.language)
+        said = entry.said or Node(NodeId(""), entry.path[-1])
+        if not said.id:  # not one of ours, of which we know what was not said
+            said = replace(said, language=said.language or self.language)
         node = replace(said, id=at, parent_id=parent, external_id=entry.external_id, relations=())
         self.created[at] = len(self.edits)
         self.edits.append(Create(node))

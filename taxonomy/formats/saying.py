@@ -47,7 +47,8 @@ def retold(node: Node, entry: Entry, language: str) -> Iterator[Edit]:
         elif name != node.name and name != node.name_in(language):
             yield replace(Relabel.of(node, language), preferred=name)
         return
-    said = replace(entry.said, name=name, language=entry.said.language or language)
+    unsaid = "" if entry.said.id else language  # of one of ours we know what was not said
+    said = replace(entry.said, name=name, language=entry.said.language or unsaid)
     yield from _names(node, said if said.language == node.language else in_language(said, node.language))
     if said.attributes != node.attributes and (said.attributes or said.id):
         yield SetAttributes(node.id, said.attributes)

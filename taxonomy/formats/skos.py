@@ -101,8 +101,11 @@ def _labels(node: Node) -> Iterator[Said]:
     yield "skos:prefLabel", _text(node.name, node.language if spoken else "")
     if (node.language and not spoken) or any(one.kind is LabelKind.PREFERRED for one in node.labels):
         yield "shelftree:language", _text(node.language)
+    there = {("skos:prefLabel", node.name, node.language.lower())}
     for one in node.labels:
-        if _fits(one, node):
+        key = (_LABELS[one.kind], one.text, one.language.lower())  # RDF takes "en" and "EN" for one
+        if key not in there and _fits(one, node):
+            there.add(key)
             yield _LABELS[one.kind], _text(one.text, one.language)
         else:
             yield "shelftree:label", _json(one)

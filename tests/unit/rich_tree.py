@@ -87,6 +87,7 @@ def _labels() -> list[Label]:
         Label("没有语言", LabelKind.ALTERNATIVE),
         Label("odd", LabelKind.HIDDEN, "en_US.UTF-8"),
         Label("'=1+1", LabelKind.HIDDEN),
+        Label("Tools", LabelKind.PREFERRED, "EN"),
     ]
 
 

@@ -12,6 +12,7 @@ from taxonomy.formats.planning import plan
 from taxonomy.formats.saying import tree_in
 from taxonomy.invariants import check
 from taxonomy.product import Source
+from taxonomy.tree import Tree
 from tests.unit.rich_tree import A, B, D, read_into, rich_tree
 
 WHOLE = [
@@ -144,3 +145,25 @@ def test_an_export_in_another_language_is_still_the_same_tree(tmp_path: Path, fo
 
     assert "Werkzeug" in {entry.path[-1] for entry in read_contents(tmp_path / name).entries}
     assert plan(read_contents(tmp_path / name), tree).edits == ()
+
+
+def test_what_is_counted_as_added_is_what_is_there(tmp_path: Path) -> None:
+    write_tree(rich_tree(), tmp_path / "t.csv")
+
+    found = plan(read_contents(tmp_path / "t.csv"), Tree())
+
+    assert dict(found.counts) == {"create": len(rich_tree()), "pin": 2}
+
+
+def test_a_language_that_a_thesaurus_does_not_name_is_the_one_said(tmp_path: Path) -> None:
+    text = '<urn:x:a> a <{0}Concept> ; <{0}prefLabel> "Tea" .'.format("http://www.w3.org/2004/02/skos/core#")
+
+    tree = read_into(written(tmp_path, "t.nt.ttl", text), language="en")
+
+    assert [node.language for node in tree.nodes.values()] == ["en"]
+
+
+def test_a_language_that_an_export_does_not_name_stays_unsaid(tmp_path: Path) -> None:
+    write_tree(rich_tree(), tmp_path / "t.csv")
+
+    assert read_into(tmp_path / "t.csv", language="fr").digest() == rich_tree().digest()

@@ -13,6 +13,7 @@ from taxonomy.crosswalk import MIN_SCORE, Proposal, target_of
 from taxonomy.errors import InputError
 from taxonomy.formats import FORMATS, IDS, format_of, sheet
 from taxonomy.formats.saying import tree_in
+from taxonomy.formats.spreadsheet import neutralise
 from taxonomy.product import Source
 from taxonomy.service import editing, releasing
 from taxonomy.service.importing import import_taxonomy
@@ -27,6 +28,9 @@ from ui.wiring import App, contents_of, write_taxonomy
 __all__ = ["crosswalk", "export", "import_", "upload"]
 
 MOST_FINDINGS = 100  # in a summary for machines; people see all
+
+_PAIR_COLUMNS = ("category_path", "target", "target_path", "score", "match", "why")
+_CELLS = {".csv", ".tsv"}
 
 Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
@@ -192,11 +196,7 @@ def crosswalk(
                 reason = f"crosswalk to {to} from score {min_score}"
                 change = editing.propose(uow, name, edits, author=author, source=Source.MODEL, reason=reason)
     if out:
-        write_table(
-            out,
-            ("category_path", "target", "target_path", "score", "match", "why"),
-            _pairs(tree, other, found),
-        )
+        write_table(out, _PAIR_COLUMNS, _pairs(tree, other, found, safe=_CELLS & set(out.suffixes) != set()))
     kinds = Counter(str(one.kind) if one.target_id else "unmapped" for one in found)
     finish(
         {"categories": len(found), **kinds, "change": change.id if change else None, "file": out},
@@ -204,17 +204,13 @@ def crosswalk(
     )
 
 
-def _pairs(tree: Tree, other: Tree, found: Iterable[Proposal]) -> Iterator[tuple[str | float, ...]]:
+def _pairs(
+    tree: Tree, other: Tree, found: Iterable[Proposal], *, safe: bool
+) -> Iterator[tuple[str | float, ...]]:
+    """Rows for people: `safe` for a spreadsheet, where a path could be taken for a formula."""
+    cell = neutralise if safe else str
     for one in found:
-        target = (
-            ("", "")
-            if one.target_id is None
-            else (target_of(other, one.target_id), other.label(one.target_id))
-        )
-        yield (
-            tree.label(one.node_id),
-            *target,
-            one.score,
-            str(one.kind) if one.target_id else "unmapped",
-            one.why,
-        )
+        paths = [tree.label(one.node_id), "" if one.target_id is None else other.label(one.target_id)]
+        target = "" if one.target_id is None else target_of(other, one.target_id)
+        kind = str(one.kind) if one.target_id else "unmapped"
+        yield cell(paths[0]), cell(target), cell(paths[1]), one.score, kind, one.why
