@@ -35,23 +35,7 @@ CHILDREN: Final = 10
 WORDS: Final = 5000
 """Of which names are made, three each, some of them often: about as in published taxonomies."""
 
-SYLLABLES: Final = (
-    "ba",
-    "cor",
-    "den",
-    "fi",
-    "gal",
-    "hem",
-    "jo",
-    "kar",
-    "lun",
-    "mi",
-    "nor",
-    "quil",
-    "ras",
-    "ti",
-    "zan",
-)
+SYLLABLES: Final = tuple(one + other for one in "bcdfghjklmnpqrstvwxz" for other in "aeiou")
 
 Row = dict[str, float]
 
