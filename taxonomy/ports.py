@@ -31,6 +31,7 @@ __all__ = [
     "Release",
     "ReleaseRepository",
     "Silent",
+    "Snapshots",
     "TreeRepository",
     "UnitOfWork",
     "Upserted",
@@ -38,6 +39,9 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
+
+Snapshots = Mapping[str, Mapping[str, object] | None]
+"""Nodes by their ids as JSON objects, None for none."""
 
 
 class Progress(Protocol):
@@ -134,7 +138,8 @@ class Held:
 class AuditRow:
     """One edit that was applied: what it was, by whom, when, and what it did to the nodes it touched.
 
-    `before` and `after` hold each touched node as a JSON object, None where it did not exist.
+    `before` and `after` hold each touched node as a JSON object, None where it did not exist; those of before
+    its change set have their `path`, too.
     """
 
     version: int
@@ -142,8 +147,8 @@ class AuditRow:
     ordinal: int
     kind: str
     edit: Mapping[str, object]
-    before: Mapping[str, object]
-    after: Mapping[str, object]
+    before: Snapshots
+    after: Snapshots
     author: str
     at: datetime
 

@@ -384,8 +384,8 @@ def _record(uow: UnitOfWork, change: ChangeSet, before: Tree, applied: Applied, 
             ordinal=ordinal,
             kind=one.kind,
             edit=edit_to_json(one),
-            before=_snapshot(before, one),
-            after=_snapshot(applied.tree, one),
+            before={at: _seen_at(before, at) for at in one.touches()},
+            after={at: _held(applied.tree, at) for at in one.touches()},
             author=author,
             at=now,
         )
@@ -453,8 +453,15 @@ def _placements(uow: UnitOfWork, change: ChangeSet, head: Tree) -> Iterator[Edit
         yield from (Assign(catalog, node_id, tuple(ids)) for node_id, ids in by_node.items())
 
 
-def _snapshot(tree: Tree, one: Edit) -> dict[str, object]:
-    return {at: to_json(tree.nodes[at]) if at in tree.nodes else None for at in one.touches()}
+def _held(tree: Tree, node_id: NodeId) -> dict[str, object] | None:
+    node = tree.nodes.get(node_id)
+    return None if node is None else to_json(node)
+
+
+def _seen_at(tree: Tree, node_id: NodeId) -> dict[str, object] | None:
+    """The node with its path: where an id was when it retired is then one row away, for ever."""
+    held = _held(tree, node_id)
+    return None if held is None else {**held, "path": list(tree.path(node_id))}
 
 
 def _now() -> datetime:

@@ -8,7 +8,7 @@ from itertools import groupby
 from taxonomy.compare import fields_changed
 from taxonomy.errors import UnknownId
 from taxonomy.node import ROOT_ID, Node, NodeId
-from taxonomy.ports import AuditRow, UnitOfWork
+from taxonomy.ports import AuditRow, Snapshots, UnitOfWork
 from taxonomy.tree import Tree
 from taxonomy.values import from_json
 
@@ -95,12 +95,12 @@ def _around(rows: list[AuditRow], node_id: NodeId, before: Snapshot, after: Snap
             yield f"'{new.name}' came below it"
 
 
-def _nodes(rows: list[AuditRow], side: Callable[[AuditRow], Mapping[str, object]]) -> Snapshot:
-    return {
-        NodeId(one): from_json(Node, held) if held else None
-        for row in rows
-        for one, held in side(row).items()
-    }
+def _nodes(rows: list[AuditRow], side: Callable[[AuditRow], Snapshots]) -> Snapshot:
+    return {NodeId(one): _node(held) if held else None for row in rows for one, held in side(row).items()}
+
+
+def _node(held: Mapping[str, object]) -> Node:
+    return from_json(Node, {name: one for name, one in held.items() if name != "path"})
 
 
 def _place(called: Callable[[NodeId], str], parent_id: NodeId) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import cast
 
 from taxonomy.changes import replay
 from taxonomy.codec import edit_from_json
@@ -230,6 +231,9 @@ def _last_path(uow: UnitOfWork, taxonomy: str, head: Tree, node_id: NodeId, unti
     if not newest:
         return ()
     last = newest[0]
+    if (held := last.before.get(node_id)) is not None and "path" in held:
+        return tuple(cast(list[str], held["path"]))
+    # It came and went within one change set, or the log is older than the paths in it.
     draft = Draft(_at(uow, taxonomy, head, last.version - 1))
     for row in uow.changes.steps(taxonomy, after=last.version - 1, until=last.version):
         if row.ordinal == last.ordinal:
