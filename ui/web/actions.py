@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from taxonomy.changes import ChangeSet, State
-from taxonomy.edits import Edit, Move, Rename
+from taxonomy.edits import Edit, Move, Relabel, Rename
 from taxonomy.errors import DatabaseUnavailable, TaxonomyError
 from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
@@ -43,12 +43,19 @@ def handle(taxonomy: str, event: TreeEvent) -> None:
     if event.kind == "select":
         state.go_to(event.node_id)
         return
-    edit: Edit = (
-        Rename(event.node_id, event.name)
-        if event.kind == "rename"
-        else Move(event.node_id, event.parent_id, event.position)
-    )
-    perform(taxonomy, event.version, lambda: [edit], then=event.node_id)
+    perform(taxonomy, event.version, lambda: [_edit(taxonomy, event)], then=event.node_id)
+
+
+def _edit(taxonomy: str, event: TreeEvent) -> Edit:
+    """A name is changed in the language that it was shown in."""
+    if event.kind == "move":
+        return Move(event.node_id, event.parent_id, event.position)
+    with state.app().uow() as uow:
+        node = uow.trees.head(taxonomy).nodes.get(event.node_id)
+    language = state.language()
+    if node is None or language in ("", node.language):
+        return Rename(event.node_id, event.name)
+    return replace(Relabel.of(node, language), preferred=event.name)
 
 
 def keep(taxonomy: str, build: Callable[[], Sequence[Edit]]) -> None:
@@ -177,6 +184,7 @@ def _guarded(run: Callable[[UnitOfWork], state.Notice]) -> None:
             notice = run(uow)
     except TaxonomyError as error:
         notice = state.Notice(_sentence(error), is_error=True)
+    state.look_again()
     state.notify(notice)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from taxonomy.changes import OPEN
+from taxonomy.changes import OPEN, ChangeSet
 from taxonomy.errors import TaxonomyError
 from taxonomy.ports import UnitOfWork
 from taxonomy.service.browsing import Shelves, shelves, totals
@@ -18,6 +18,7 @@ from ui.web.views import (
     history,
     overview,
     releases,
+    retired,
     search,
     sidebar,
     teach,
@@ -56,10 +57,12 @@ def _draw(uow: UnitOfWork) -> None:
 
 
 def _shelves(uow: UnitOfWork, taxonomy: str, catalog: str) -> Shelves:
-    if catalog:
-        return shelves(uow, taxonomy, catalog)
     tree = uow.trees.head(taxonomy)
-    return Shelves(tree, {}, totals(tree, {}), 0, 0)
+
+    def count() -> Shelves:
+        return shelves(uow, taxonomy, catalog) if catalog else Shelves(tree, {}, totals(tree, {}), 0, 0)
+
+    return state.kept("shelves", (taxonomy, catalog, tree.version), count, for_s=state.FRESH_S)
 
 
 def _main(context: Context) -> None:
@@ -68,7 +71,7 @@ def _main(context: Context) -> None:
         bar.search_box()
     with right:
         bar.version(context)
-    waiting = [one for state_ in OPEN for one in context.uow.changes.log(context.taxonomy, state=state_)]
+    waiting = _waiting(context)
     page = bar.pages(len(waiting), context.shelves.n_unplaced)
     bar.show_notice()
     match page:
@@ -88,6 +91,17 @@ def _main(context: Context) -> None:
             releases.show(context)
 
 
+def _waiting(context: Context) -> list[ChangeSet]:
+    """What somebody has still to decide on."""
+
+    def look() -> list[ChangeSet]:
+        log, taxonomy = context.uow.changes.log, context.taxonomy
+        return [one for open_state in OPEN for one in log(taxonomy, state=open_state)]
+
+    key = (context.taxonomy, context.tree.version)
+    return state.kept("waiting", key, look, for_s=state.FRESH_S)
+
+
 def _category(context: Context, n_proposals: int) -> None:
     node_id = state.selected(context.tree)
     if not context.tree.nodes:
@@ -95,7 +109,9 @@ def _category(context: Context, n_proposals: int) -> None:
         return
     if not context.catalog:
         teach.no_catalogue()
-    if node_id is None:
+    if (old_id := state.retired(context.tree)) is not None:
+        retired.show(context, old_id)
+    elif node_id is None:
         overview.show(context)
     else:
         category.show(context, node_id)

@@ -1,6 +1,6 @@
 """The tree in the browser: Wunderbaum in a Streamlit component, and its events as values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -56,10 +56,11 @@ def read_event(message: Mapping[str, object]) -> TreeEvent:
     )
 
 
-def rows(shelves: Shelves) -> list[Row]:
+def rows(shelves: Shelves, language: str = "") -> list[Row]:
     """One row for each node, parents first: id, index of the parent's row (-1: none), name, count, locked.
 
-    Positions instead of nested objects keep 10,000 nodes at about half a megabyte.
+    Names are in the language where a node has one in it. Positions instead of nested objects keep 10,000
+    nodes at about half a megabyte.
     """
     at: dict[NodeId, int] = {ROOT_ID: -1}
     found: list[Row] = []
@@ -67,20 +68,33 @@ def rows(shelves: Shelves) -> list[Row]:
         node = shelves.tree.nodes[node_id]
         at[node_id] = len(found)
         found.append(
-            (node_id, at[node.parent_id], node.name, shelves.total.get(node_id, 0), int(node.locked))
+            (
+                node_id,
+                at[node.parent_id],
+                node.name_in(language) if language else node.name,
+                shelves.total.get(node_id, 0),
+                int(node.locked),
+            )
         )
     return found
 
 
 def tree_view(
-    shelves: Shelves, *, selected: NodeId | None, heard: int, on_event: Callable[[TreeEvent], None]
+    version: int,
+    nodes: Sequence[Row],
+    *,
+    selected: NodeId | None,
+    heard: int,
+    on_event: Callable[[TreeEvent], None],
 ) -> None:
     """Show the tree and call `on_event` for what a person does in it, before the next run of the page.
 
     Parameters
     ----------
-    shelves : Shelves
-        The tree with its counts.
+    version : int
+        The tree's.
+    nodes : sequence of Row
+        Its nodes, as `rows` gives them.
     selected : NodeId or None
         The node to mark.
     heard : int
@@ -94,7 +108,7 @@ def tree_view(
         if message is not None:
             on_event(read_event(message))
 
-    data = {"version": shelves.tree.version, "selected": selected, "heard": heard, "nodes": rows(shelves)}
+    data = {"version": version, "selected": selected, "heard": heard, "nodes": nodes}
     _component()(key=KEY, data=data, on_event_change=pass_on)
 
 

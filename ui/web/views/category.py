@@ -5,9 +5,9 @@ import streamlit as st
 from taxonomy.node import NodeId
 from taxonomy.service.browsing import products_below
 from ui.web import state
-from ui.web.views import edit, products
+from ui.web.views import edit, pins, products
 from ui.web.views.products import Row
-from ui.web.words import Names, many, plain, restricted
+from ui.web.words import Names, many, plain, quoted, restricted
 
 __all__ = ["show"]
 
@@ -21,7 +21,7 @@ def show(context: state.Context, node_id: NodeId) -> None:
     node = context.tree.nodes[node_id]
     _breadcrumb(context, node_id)
     lock = " :material/lock:" if node.locked else ""
-    st.header(plain(node.name) + lock, anchor=False)
+    st.header(plain(context.name(node_id)) + lock, anchor=False)
     st.caption(_counts(context, node_id))
     if about := _about(context, node_id):
         st.markdown("  \n".join(about))
@@ -36,7 +36,7 @@ def _breadcrumb(context: state.Context, node_id: NodeId) -> None:
         st.button("All", key="crumb_all", type="tertiary", on_click=state.go_to, args=(None,))
         for at in context.tree.ancestors(node_id):
             st.markdown("›")
-            name = plain(context.tree.nodes[at].name)
+            name = plain(context.name(at))
             st.button(name, key=f"crumb_{at}", type="tertiary", on_click=state.go_to, args=(at,))
 
 
@@ -58,6 +58,7 @@ def _about(context: state.Context, node_id: NodeId) -> list[str]:
     shown = [f"{one.text} ({one.language})" if one.language else one.text for one in node.labels]
     names = Names(tree)
     told = {
+        ":material/push_pin: Searches that always lead here": list(map(quoted, pins.of(tree, node_id))),
         ":material/translate: Also called": shown,
         ":material/rule: Products have": [one.name for one in tree.attributes(node_id)],
         ":material/block: Not for everybody": [restricted(one) for one in tree.restrictions(node_id)],

@@ -60,7 +60,8 @@ def _box(context: state.Context, change: ChangeSet) -> None:
     for conflict in change.conflicts:
         edit = describe(change.edits[conflict.ordinal - 1], Names(context.tree, change.edits))
         st.markdown(f":material/error: **{plain(edit)}**: {plain(conflict.message)}")
-    lines = _outline(context, change)
+    seen = (hash(change.edits), context.taxonomy, context.tree.version)
+    lines = state.kept(f"outline {change.id}", seen, lambda: _outline(context, change))
     with st.expander("What would change", expanded=len(lines) <= SHORT):
         st.markdown("\n".join(lines))
     impact.show(context, change)

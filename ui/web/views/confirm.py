@@ -53,15 +53,25 @@ def confirm(
 
 
 def choose_category(
-    label: str, tree: Tree, *, key: str, without: frozenset[NodeId] = frozenset(), top: bool = False
+    label: str,
+    tree: Tree,
+    *,
+    key: str,
+    without: frozenset[NodeId] = frozenset(),
+    top: bool = False,
+    first: NodeId | None = None,
 ) -> NodeId | None:
-    """A category by its path, found by typing parts of it; the root counts as one if `top` is set."""
-    options = [*([ROOT_ID] if top else []), *(at for at in tree.descendants() if at not in without)]
+    """A category by its path, found by typing parts of it.
+
+    The root counts as one if `top` is set; `first` is chosen from the start.
+    """
+    paths = state.kept("paths", (tree,), lambda: {at: tree.label(at) for at in tree.descendants()})
+    options = [*([ROOT_ID] if top else []), *(at for at in paths if at not in without)]
     return st.selectbox(
         label,
         options,
-        index=None,
-        format_func=lambda at: "(top of the tree)" if at == ROOT_ID else tree.label(at),
+        index=options.index(first) if first in options else None,
+        format_func=lambda at: "(top of the tree)" if at == ROOT_ID else paths[at],
         placeholder="Type a part of its name",
         key=key,
     )

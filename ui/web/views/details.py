@@ -9,6 +9,7 @@ from taxonomy.edits import Edit, Relabel, Relate, Reorder, Restrict, SetAttribut
 from taxonomy.node import Attribute, AttributeKind, Node, NodeId, RelationKind, Restriction, RestrictionKind
 from taxonomy.text import fold
 from ui.web import state
+from ui.web.views import past, pins
 from ui.web.views.confirm import choose_category, confirm
 from ui.web.words import plain
 
@@ -24,6 +25,8 @@ class Detail(StrEnum):
     LIMITS = "Restrictions"
     MATCHES = "Elsewhere"
     ORDER = "Order"
+    SEARCHES = "Searches"
+    PAST = "History"
 
 
 _LIMITS = {
@@ -36,7 +39,12 @@ _LIMITS = {
 def show(context: state.Context, node_id: NodeId) -> None:
     """Choose a detail, and change it."""
     detail = st.pills(
-        "Details", list(Detail), key="detail", default=Detail.LABELS, label_visibility="collapsed"
+        "Details",
+        list(Detail),
+        key="detail",
+        default=Detail.LABELS,
+        required=True,
+        label_visibility="collapsed",
     )
     _PANELS[Detail(detail or Detail.LABELS)](context, node_id)
 
@@ -255,4 +263,6 @@ _PANELS: dict[Detail, Callable[[state.Context, NodeId], None]] = {
     Detail.LIMITS: _limits,
     Detail.MATCHES: _matches,
     Detail.ORDER: _order,
+    Detail.SEARCHES: pins.of_category,
+    Detail.PAST: past.show,
 }

@@ -20,11 +20,7 @@ OUTLINED = 500  # categories of an earlier tree; more are counted
 def show(context: state.Context) -> None:
     """The applied change sets, those since taken back included."""
     st.header("History", anchor=False)
-    changes = [
-        change
-        for change in context.uow.changes.log(context.taxonomy, limit=SHOWN)
-        if change.state in (State.APPLIED, State.REVERTED)
-    ]
+    changes = state.kept("log", (context.taxonomy, context.tree.version), lambda: _done(context))
     if not changes:
         st.info("Nothing was changed yet. Every change will be listed here, with a way to take it back.")
         return
@@ -34,19 +30,26 @@ def show(context: state.Context) -> None:
         _row(context, change)
 
 
+def _done(context: state.Context) -> list[ChangeSet]:
+    """What was applied; each makes a version, and so does taking it back."""
+    log = context.uow.changes.log(context.taxonomy, limit=SHOWN)
+    return [change for change in log if change.state in (State.APPLIED, State.REVERTED)]
+
+
 def _as_it_was(context: state.Context) -> None:
     head = context.tree.version
     version = st.number_input("Version", 0, head, max(head - 1, 0), key="version")
     if not st.toggle("Show it, and what is different today", key="as_it_was"):
         return
-    tree = history.at(context.uow, context.taxonomy, int(version))
+    key = (context.taxonomy, head, int(version))
+    tree = state.kept("then", key, lambda: history.at(context.uow, context.taxonomy, int(version)))
     left, right = st.columns(2)
     with left:
         st.markdown(f"**Version {tree.version}** :gray[{many(len(tree), 'category')}]")
         st.markdown("\n".join(_outline(tree)) or "It was empty.")
     with right:
         st.markdown("**Since then**")
-        differences(compare(tree, context.tree))
+        differences(state.kept("since", key, lambda: compare(tree, context.tree)))
 
 
 def _outline(tree: Tree) -> list[str]:
@@ -59,10 +62,11 @@ def _outline(tree: Tree) -> list[str]:
 def _row(context: state.Context, change: ChangeSet) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"change_{change.id}"):
         said, is_back = plain(story(change, context.tree)), change.state is State.REVERTED
+        why = "" if change.reverts or plain(change.reason) in ("", said) else plain(f" · {change.reason}")
         st.markdown(
             f"~~{said}~~  \n:gray[{_who(change)} · taken back]"
             if is_back
-            else f"{said}  \n:gray[{_who(change)}]"
+            else f"{said}  \n:gray[{_who(change)}{why}]"
         )
         if not is_back:
             st.button(

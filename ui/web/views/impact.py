@@ -34,15 +34,17 @@ def show(context: state.Context, change: ChangeSet) -> None:
 
 def _of(context: state.Context, change: ChangeSet) -> Impact | None:
     """Counted once for each state of change set, tree and catalogue; None for what cannot be applied."""
-    held: dict[tuple[object, ...], Impact | None] = st.session_state.setdefault("impacts", {})
-    key = (change.id, hash(change.edits), context.tree.version, context.catalog)
-    if key not in held:
-        catalogs = [context.catalog] if context.catalog else []
+
+    def ask() -> Impact | None:
         try:
-            held[key] = impact_of_change(context.uow, change.id, catalogs=catalogs)
+            return impact_of_change(
+                context.uow, change.id, catalogs=[context.catalog] if context.catalog else []
+            )
         except InputError:
-            held[key] = None  # the outline above says why
-    return held[key]
+            return None  # the outline above says why
+
+    key = (hash(change.edits), change.base_version, context.tree.version, context.catalog)
+    return state.kept(f"impact {change.id}", key, ask)
 
 
 def _sums(found: Impact) -> Iterator[str]:

@@ -1,12 +1,17 @@
 """What search and tagging use, used and will use; and what is different between two of them."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import streamlit as st
 
 from taxonomy.compare import Comparison, Kind, compare
-from taxonomy.service import releasing
+from taxonomy.formats.spreadsheet import write_rows
+from taxonomy.product import join_path
+from taxonomy.service import history, releasing
 from taxonomy.service.releasing import Standing
 from ui.web import actions, state
 from ui.web.words import plain, when
@@ -31,8 +36,11 @@ def show(context: state.Context) -> None:
     if context.tree.nodes:
         _publish(context)
     if found:
-        with st.expander("What is different between two of them"):
-            _compare(context, found)
+        title = "What is different between two of them"
+        box = st.expander(title, on_change="rerun", key="compare")
+        if box.open:  # comparing costs a second at 10,000 categories
+            with box:
+                _compare(context, found)
     for one in found:
         _row(one)
 
@@ -61,11 +69,54 @@ def _compare(context: state.Context, found: Sequence[Standing]) -> None:
     current = next((one.release.id for one in found if one.state == "current"), ids[-1])
     before = left.selectbox("From", ids, index=ids.index(current), format_func=names.__getitem__, key="from")
     after = right.selectbox("To", ids, index=0, format_func=names.__getitem__, key="to")
-    trees = [
-        context.tree if one == HEAD else context.uow.releases.get(context.taxonomy, one)[1]
-        for one in (before, after)
-    ]
-    differences(compare(*trees))
+
+    def look() -> Comparison:
+        trees = (
+            context.tree if one == HEAD else context.uow.releases.get(context.taxonomy, one)[1]
+            for one in (before, after)
+        )
+        return compare(*trees)
+
+    shown = state.kept("compared", (context.taxonomy, context.tree.version, before, after), look)
+    _downloads(context, shown)
+    differences(shown)
+
+
+def _downloads(context: state.Context, shown: Comparison) -> None:
+    """The same for those who must react: as JSON, and old paths with the new ones."""
+    name = f"{context.taxonomy}-{shown.before_version}-{shown.after_version}"
+    since = min(shown.before_version, shown.after_version)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Differences (JSON)",
+            data=lambda: json.dumps(shown.to_json(), ensure_ascii=False, indent=1),
+            file_name=f"{name}.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            key="differences",
+        )
+        st.download_button(
+            "Redirects (CSV)",
+            data=lambda: redirects_sheet(context.taxonomy, since),
+            file_name=f"{context.taxonomy}-redirects-since-{since}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="redirects",
+            help=f"Every path of version {since} that is gone, and where it leads today",
+        )
+
+
+def redirects_sheet(taxonomy: str, since: int) -> bytes:
+    """Old path, new path and share of the products as a CSV that is safe to open in a spreadsheet."""
+    with state.app().uow() as uow:  # the page's own is closed when the file is asked for
+        found = history.redirects(uow, taxonomy, since=since)
+    rows = [(join_path(one.old_path), join_path(one.new_path), f"{one.share:.3f}") for one in found]
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "redirects.csv"
+        write_rows(file, ("old_path", "new_path", "share"), rows, mark=True)
+        return file.read_bytes()
 
 
 def differences(found: Comparison) -> None:

@@ -8,6 +8,7 @@ from taxonomy.search.explain import explain
 from taxonomy.search.rerank import Reranked
 from taxonomy.search.route import RankedNode, Routing
 from ui.web import state
+from ui.web.views import pins
 from ui.web.words import per_cent, plain
 
 __all__ = ["show"]
@@ -32,6 +33,8 @@ def show(context: state.Context) -> None:
         st.warning(f"The search cannot answer: {plain(str(error))}", icon=":material/error:")
         return
     st.header(plain(explain(routing, context.tree, top=0)[0]), anchor=False)
+    best = routing.ranked[0].node_id if routing.ranked else None
+    pins.of_search(context, query, best)
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("Categories", anchor=False)
@@ -58,7 +61,7 @@ def _category(context: state.Context, ranked: RankedNode) -> None:
     path = context.tree.path(ranked.node_id)
     with st.container(key=f"hit_{ranked.node_id}", gap="xsmall"):
         st.button(
-            plain(path[-1]),
+            plain(context.name(ranked.node_id)),
             key=f"go_{ranked.node_id}",
             type="tertiary",
             on_click=state.go_to,

@@ -1,13 +1,15 @@
 """The left-hand side: which tree, which catalogue, and the tree itself."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
 
+from taxonomy.node import LabelKind
 from taxonomy.ports import CatalogSummary
 from ui.settings import Settings
 from ui.web import actions, state
-from ui.web.components.tree import TreeEvent, tree_view
+from ui.web.components.tree import TreeEvent, rows, tree_view
 
 __all__ = ["pick", "show"]
 
@@ -36,13 +38,31 @@ def show(context: state.Context) -> None:
     def on_event(event: TreeEvent) -> None:
         actions.handle(context.taxonomy, event)
 
+    if len(spoken := _languages(context)) > 1:
+        _choose("Language", spoken, spoken[0], key="tree_language")
+    language = state.language()
+    shelves = context.shelves
     tree_view(
-        context.shelves,
+        context.tree.version,
+        state.kept("rows", (shelves, language), lambda: rows(shelves, language)),
         selected=state.selected(context.tree),
         heard=st.session_state.get("heard", 0),
         on_event=on_event,
     )
     st.caption("Drag to move, double-click or F2 to rename.")
+
+
+def _languages(context: state.Context) -> list[str]:
+    """The languages that categories are named in, the commonest first."""
+
+    def count() -> list[str]:
+        n: Counter[str] = Counter()
+        for node in context.tree.nodes.values():
+            named = (one.language for one in node.labels if one.kind is LabelKind.PREFERRED)
+            n.update(filter(None, {node.language, *named}))
+        return [language for language, _ in n.most_common()]
+
+    return state.kept("languages", (context.taxonomy, context.tree.version), count)
 
 
 def _choose(label: str, names: list[str], wanted: str, *, key: str) -> str:

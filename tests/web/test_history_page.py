@@ -1,0 +1,40 @@
+"""What was done to the tree."""
+
+from taxonomy.edits import Rename
+from tests.web.screens import TEA, opened, press, seen
+from tests.web.shop import Shop
+from ui.web.state import Page
+
+
+def test_history_tells_changes_in_words_and_takes_them_back(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    change = shop.edit(Rename(tea, "Infusions"))
+    at = opened(Page.HISTORY)
+    assert "Renamed “Tea” to “Infusions”" in seen(at)
+    assert "92 new categories, 384 products placed" in seen(at)
+
+    press(at, f"undo_{change.id}")
+
+    assert shop.tree.nodes[tea].name == "Tea"
+    assert "~~Renamed “Tea” to “Infusions”~~" in seen(at)
+
+
+def test_history_says_which_later_change_is_in_the_way(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    change = shop.edit(Rename(tea, "Infusions"))
+    shop.edit(Rename(tea, "Herbals"), author="Sam")
+
+    at = press(opened(Page.HISTORY), f"undo_{change.id}")
+
+    assert "Sam changed" in seen(at)
+    assert shop.tree.nodes[tea].name == "Herbals"
+
+
+def test_the_tree_as_it_was_stands_beside_what_changed_since(shop: Shop) -> None:
+    shop.edit(Rename(shop.at(*TEA), "Teas"))
+
+    told = seen(opened(Page.HISTORY, as_it_was=True))
+
+    assert "**Version 1**" in told
+    assert "- Tea\n" in told
+    assert "Renamed" in told
