@@ -24,12 +24,13 @@ BLOCK = 512  # rows compared at once: 512 x 10,000 scores are 20 MB
 
 NAME_WORDS, NAME_VECTOR, PATH_VECTOR, PARENTS, MUTUAL = 0.3, 0.25, 0.2, 0.15, 0.1
 """What each kind of agreement counts for; set by eye on 60 pairs of Google's and Shopify's categories."""
-MIN_SCORE = 0.7
-"""Of Google's categories that score 0.7 to 0.8 with Shopify's, 9 of 10 are right; of 0.6 to 0.7, 6."""
+MIN_SCORE = 0.6
+"""Of Google's categories that score 0.6 to 0.7 with Shopify's, 9 of 10 were right; below 0.5, 1 of 10."""
 EXACT = 0.8
 """From this score on, a pair with the same words in its names is an exact match."""
 
 _WORD = re.compile(r"[^\W_]+")
+_LISTED = re.compile(r"[&,+/]|\band\b", re.IGNORECASE)
 _IDLE = frozenset(("a", "an", "and", "for", "in", "of", "on", "or", "the", "to", "with"))
 
 
@@ -144,17 +145,22 @@ class _Pairs:
         )
         if score < min_score:
             return Proposal(self.ids[row], None, score, MatchKind.CLOSE, f"nothing is near: {why}")
-        exact = score >= EXACT and self.words[row, at] >= 0.999
-        kind = MatchKind.EXACT if exact else MatchKind.BROAD if self._is_broader(row, at) else MatchKind.CLOSE
+        kind = self._kind(row, at, score)
         return Proposal(self.ids[row], self.other_ids[int(column)], score, kind, why)
 
-    def _is_broader(self, row: int, at: int) -> bool:
-        """Whether the candidate is rather the match of something above, or is called by some of the words."""
+    def _kind(self, row: int, at: int, score: float) -> MatchKind:
+        """Exact, close, broad ("Shorts" for "Bicycle Shorts") or narrow ("Socks" for "Shoes & Socks")."""
+        if score >= EXACT and self.words[row, at] >= 0.999:
+            return MatchKind.EXACT
         node_id, other_id = self.ids[row], self.other_ids[int(self.columns[row, at])]
         if any(self.matched.get(above) == other_id for above in self.one.tree.ancestors(node_id)):
-            return True
-        mine, theirs = _words(self.one.tree.nodes[node_id].name), _words(self.other.tree.nodes[other_id].name)
-        return bool(theirs) and set(theirs) < set(mine) and mine[-1] == theirs[-1]
+            return MatchKind.BROAD
+        name = self.one.tree.nodes[node_id].name
+        mine, theirs = _words(name), _words(self.other.tree.nodes[other_id].name)
+        if theirs and set(theirs) < set(mine) and mine[-1] == theirs[-1]:
+            listed = [_words(part) for part in _LISTED.split(name)]
+            return MatchKind.NARROW if len(listed) > 1 and theirs in listed else MatchKind.BROAD
+        return MatchKind.CLOSE
 
     def _same_words(self) -> Floats:
         one = [_words(self.one.tree.nodes[at].name) for at in self.ids]
@@ -226,12 +232,11 @@ def _stem(word: str) -> str:
 
 
 def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    """Shared words twice, over all words of both (Dice's coefficient); 0 where neither has any.
+    """Shared words twice, over all words of both (Dice's coefficient); 0 where either has none.
 
-    The last word counts double, since it says what a thing is: player accessories are no players.
+    The last word counts once more, since it says what a thing is: player accessories are no players.
     """
-    weights: dict[str, float] = dict.fromkeys((*one, *other), 1.0) | dict.fromkeys(
-        (*one[-1:], *other[-1:]), 2.0
-    )
-    total = sum(weights[word] for words in (one, other) for word in set(words))
-    return 2 * sum(weights[word] for word in set(one) & set(other)) / total if total else 0.0
+    if not one or not other:
+        return 0.0
+    shared = len(set(one) & set(other)) + (one[-1] == other[-1])
+    return 2 * shared / (len(set(one)) + len(set(other)) + 2)

@@ -108,3 +108,15 @@ def test_edits_leave_locked_nodes_and_what_people_said_alone() -> None:
     done = apply(tree, made).tree
     zeppelins = done.nodes[OURS.find(("Garden", "Zeppelins")) or first]
     assert [(one.scheme, one.target) for one in zeppelins.crosswalk] == [("theirs", "")]
+
+
+def test_a_part_of_a_listed_name_is_a_narrow_match() -> None:
+    ours = Tree.from_paths([("Clothing", "Underwear & Socks"), ("Clothing", "Bicycle & Motor Shorts")])
+    theirs = Tree.from_paths([("Clothing", "Socks"), ("Clothing", "Shorts")])
+
+    kinds = {
+        ours.nodes[one.node_id].name: one.kind for one in propose(side(ours), side(theirs), min_score=0.0)
+    }
+
+    assert kinds["Underwear & Socks"] is MatchKind.NARROW
+    assert kinds["Bicycle & Motor Shorts"] is MatchKind.BROAD
