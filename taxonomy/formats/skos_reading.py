@@ -1,6 +1,7 @@
 """The concepts of a SKOS file, ours or anybody's, as categories."""
 
 import json
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -74,6 +75,9 @@ def _graph(path: Path) -> "Graph":
     from rdflib.exceptions import ParserError
     from rdflib.plugins.parsers.notation3 import BadSyntax
 
+    log = logging.getLogger("rdflib")
+    if not log.handlers:  # of a date that is none it tells stderr with a traceback, unless somebody listens
+        log.addHandler(logging.NullHandler())
     text = "".join(line for _, line in numbered(path, markup=True))
     is_xml = ".rdf" in path.suffixes
     if is_xml and "<!DOCTYPE" in text:  # entities can grow without end

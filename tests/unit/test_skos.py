@@ -1,5 +1,7 @@
 """SKOS: what it holds of our trees, and what becomes of other people's thesauri."""
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -204,3 +206,13 @@ def test_a_chain_of_retired_ids_comes_along_in_any_order(tmp_path: Path) -> None
     write_tree(tree, tmp_path / "t.ttl", format="skos")
 
     assert read_into(tmp_path / "t.ttl").digest() == tree.digest()
+
+
+def test_what_rdflib_thinks_of_a_file_is_not_printed(tmp_path: Path) -> None:
+    path = written(tmp_path, concept("a", 'own:since "no date"^^<http://www.w3.org/2001/XMLSchema#date>'))
+    code = f"from pathlib import Path; from taxonomy.formats import skos; skos.read(Path({str(path)!r}))"
+
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+
+    assert (done.stdout, done.stderr) == ("", "")
