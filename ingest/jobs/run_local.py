@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -69,7 +69,8 @@ def _run(work: Callable[[str, Stop], None], said: Connection, parent: int) -> No
             f"{os.uname().nodename}:{os.getpid()}:{monotonic()}", lambda: bool(told) or os.getppid() != parent
         )
     except TaxonomyError as error:
-        said.send(str(error))
+        with suppress(BrokenPipeError):  # the parent was killed: nobody is left to hear it
+            said.send(str(error))
         raise SystemExit(1) from error
 
 
