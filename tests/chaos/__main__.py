@@ -22,7 +22,7 @@ def main() -> int:
     plan = Plan(told.editors, told.edits, told.kills, told.seed, lock=not told.without_lock)
     report = chaos(plan)
     print(report.text())
-    return int(bool(report.faults) == plan.lock)
+    return int(bool(report.faults) if plan.lock else not report.damage)
 
 
 if __name__ == "__main__":

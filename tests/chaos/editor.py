@@ -195,9 +195,10 @@ def _unlocked(trees: PostgresTrees, name: str) -> Tree:
     return head
 
 
-def _unchecked(trees: PostgresTrees, number: int, name: str, before: int, after: int) -> None:
+def _unchecked(trees: PostgresTrees, name: str, before: int, after: int) -> int:
     """The next version, whatever the last one was."""
-    trees._transaction.run(update(taxonomies).where(taxonomies.c.id == number).values(version=after))
+    step = update(taxonomies).where(taxonomies.c.name == name).values(version=after)
+    return int(trees._transaction.run(step.returning(taxonomies.c.id)).scalar_one())
 
 
 def main() -> None:

@@ -15,12 +15,17 @@ SHOWN = 12  # faults of a kind that says enough
 
 @dataclass(frozen=True)
 class Report:
-    """A run, what the editors were told, and everything that is wrong."""
+    """A run, what the editors were told, and what is wrong with the store."""
 
     plan: Plan
     run: Run
     answers: tuple[Answer, ...]
-    faults: tuple[str, ...]
+    damage: tuple[str, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What went wrong on the way, and what is wrong with the store."""
+        return (*self.run.faults, *self.damage)
 
     def text(self) -> str:
         """The figures, a line each, and the first faults."""
@@ -48,6 +53,6 @@ def chaos(plan: Plan) -> Report:
         run = director.direct()
         answers = [one for path in director.journals.values() for one in read(path)[1]]
         engine = connect(Cluster(director.home).ensure_running())
-        found = (*run.faults, *faults(engine, answers))
+        found = tuple(faults(engine, answers))
         engine.dispose()
     return Report(plan, run, tuple(answers), found)
