@@ -18,7 +18,7 @@ from taxonomy.tree import Tree
 
 __all__ = ["Model", "Plan", "Report", "begin", "plan", "resume", "roll_back", "status"]
 
-SHARD_SIZE = 2000  # what a killed worker has to do again: seconds; shards of 500 were a third slower
+SHARD_SIZE = 2000  # products that a killed worker has to do again: seconds
 _FAR = 10_000  # jobs looked back on for the last finished one
 
 

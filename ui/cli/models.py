@@ -10,7 +10,6 @@ import typer
 
 from ingest.readers import write_table
 from taxonomy.errors import InputError
-from taxonomy.product import Assignment, Source
 from taxonomy.service.placing import place_by_model
 from taxonomy.tree import Tree
 from ui.cli.options import AsJson, CatalogName, Device, Map, ModelDir, TaxonomyName
@@ -21,7 +20,7 @@ from ui.settings import Settings
 from ui.wiring import App
 
 if TYPE_CHECKING:
-    from ingest.classify.predict import Classifier, Prediction
+    from ingest.classify.predict import Prediction
 
 __all__ = ["classify", "train"]
 
@@ -99,6 +98,8 @@ def classify(
         raise InputError(
             "say where results go: --out FILE, or --catalog NAME with --taxonomy NAME for the store"
         )
+    from ingest.jobs.worker import assignment  # with it come the libraries of the model
+
     tally = Counter[str]()
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
@@ -108,7 +109,8 @@ def classify(
         found = _tallied(classifier.predict(products, precision=precision), tally, bar)
         if stored and not out:
             with app.uow() as uow:
-                place_by_model(uow, catalog, taxonomy, _assignments(found, classifier, stored))
+                given = (assignment(one, classifier) for one in found)
+                place_by_model(uow, catalog, taxonomy, (one for one in given if one is not None))
         elif out:
             write_table(out, COLUMNS, (_row(one, classifier.tree) for one in found))
     finish({"classified": tally.total(), **tally, "out": out or f"taxonomy {taxonomy}"}, as_json=as_json)
@@ -127,11 +129,3 @@ def _row(one: "Prediction", tree: Tree) -> tuple[str | float, ...]:
     return (
         one.product_id, given, round(one.probability, 6), one.decision, leaf, round(one.leaf_probability, 6)
     )  # fmt: skip
-
-
-def _assignments(found: "Iterable[Prediction]", classifier: "Classifier", tree: Tree) -> Iterator[Assignment]:
-    for one in found:
-        if one.node_id:
-            yield Assignment(
-                one.product_id, one.node_id, one.probability, Source.MODEL, classifier.revision, tree.version
-            )
