@@ -1,4 +1,11 @@
-"""`python -m tests.chaos`: run, verify, report; the exit code says whether all is well.
+"""Many editors, kill -9, and the question whether anything was lost: `python -m tests.chaos`.
+
+::
+
+    director ──starts, kills──> editor ... editor ──edits──> Postgres <──kills── director
+                                  └──journal, on disk before and after every request
+
+`verify` then holds what the store has against what the journals say was acknowledged.
 
 As it is, nothing may be wrong; with the tree lock taken out, something must be.
 """
