@@ -68,6 +68,13 @@ def node(page: Page, name: str) -> Locator:
     return page.locator(".wb-node").filter(has=page.get_by_text(name, exact=True))
 
 
+def go_to(page: Page, name: str) -> None:
+    """Open one of the pages."""
+    page.locator(".st-key-page").get_by_text(name).first.click()
+    page.get_by_role("heading", level=2, name=name).wait_for()
+    wait_for_calm(page)
+
+
 def wait_for_calm(page: Page) -> None:
     """Return when the page has drawn the answer to the last click."""
     page.wait_for_timeout(400)  # selecting is sent a moment after the last key

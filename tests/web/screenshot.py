@@ -1,4 +1,4 @@
-"""Take docs/screenshot.png: `python -m tests.web.screenshot [ADDRESS [CATEGORY [QUERY]]]`.
+"""Take the pictures in docs/: `python -m tests.web.screenshot [ADDRESS [CATEGORY [QUERY]]]`.
 
 Without an address the sample store in memory is shown; with one, the app that runs there, for example after
 `shelftree ui`.
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.web.browser import ROOT, browser_page, node, served, wait_for_calm
+from tests.web.browser import ROOT, browser_page, go_to, node, served, wait_for_calm
 
 DOCS = ROOT / "docs"
 
 
 def main(address: str = "", category: str = "Drinks", query: str = "coffee beans") -> None:
-    """Write docs/screenshot.png (a category) and docs/screenshot-search.png (a search)."""
+    """Write screenshot.png (a category), screenshot-search.png and screenshot-changes.png."""
     DOCS.mkdir(exist_ok=True)
     with nullcontext(address) if address else served() as at, browser_page(at) as page:
         page.get_by_placeholder("Find a category").fill(category)
@@ -27,6 +27,8 @@ def main(address: str = "", category: str = "Drinks", query: str = "coffee beans
         page.keyboard.press("Enter")
         page.get_by_role("heading", level=2).filter(has_text=query).wait_for(timeout=120_000)
         _take(page, DOCS / "screenshot-search.png")
+        go_to(page, "Changes")
+        _take(page, DOCS / "screenshot-changes.png")
 
 
 def _take(page: Page, path: Path) -> None:

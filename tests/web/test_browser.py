@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.browser import CHROMIUM, browser_page, node, served, wait_for_calm
+from tests.web.browser import CHROMIUM, browser_page, go_to, node, served, wait_for_calm
 
 pytestmark = [
     pytest.mark.browser,
@@ -86,6 +86,47 @@ def test_a_merchandiser_renames_moves_undoes_and_searches(page: Page, tmp_path: 
     page.screenshot(path=tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 20_000
     assert foreign == []
+
+
+def test_a_draft_is_proposed_accepted_and_published_and_the_release_taken_back(page: Page) -> None:
+    # Keep a rename for later: nothing happens yet.
+    page.get_by_placeholder("Find a category").fill("garden")
+    node(page, "Garden & Outdoor").locator(".wb-title").click()
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Garden & Outdoor")
+    page.locator(".st-key-action").get_by_text("Rename").click()
+    page.get_by_label("New name").fill("Garden")
+    expect(page.get_by_text("will be called “Garden”")).to_be_visible()
+    page.get_by_role("button", name="Keep for later").click()
+    expect(page.get_by_text("nothing has happened yet")).to_be_visible()
+    expect(node(page, "Garden & Outdoor")).to_be_visible()
+
+    # Propose and accept it: the tree follows.
+    go_to(page, "Changes")
+    page.get_by_role("button", name="Propose", exact=True).click()
+    mine = page.locator("[class*='st-key-change_']").filter(has_text="“Garden”")
+    mine.get_by_role("button", name="Accept").click()
+    expect(node(page, "Garden")).to_be_visible()
+    expect(mine).to_have_count(0)
+
+    # Publish, and go back to what was in effect before.
+    go_to(page, "Releases")
+    page.locator(".st-key-publish_now").get_by_role("button").click()
+    expect(page.get_by_text("search and tagging use it from now on")).to_be_visible()
+    page.get_by_role("button", name="Go back to it").click()
+    expect(page.get_by_text("Search and tagging are back at version 2")).to_be_visible()
+    expect(node(page, "Garden")).to_be_visible()
+
+
+def test_what_a_later_edit_stands_against_says_who_was_first(page: Page) -> None:
+    go_to(page, "Changes")
+    stale = page.locator("[class*='st-key-change_']").filter(has_text="As our rivals say")
+
+    stale.get_by_role("button", name="Accept").click()
+
+    expect(page.get_by_text("1 edit did not go in and waits")).to_be_visible()
+    expect(page.get_by_text("Noor changed 'Beauty & Health > Perfumes'")).to_be_visible()
+    page.get_by_placeholder("Find a category").fill("scents")
+    expect(node(page, "Candles & Scents")).to_be_visible()
 
 
 def test_the_page_fits_a_narrow_screen(page: Page) -> None:

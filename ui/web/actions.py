@@ -164,8 +164,10 @@ def _accepted(uow: UnitOfWork, outcome: editing.Outcome) -> state.Notice:
     notice = _decided(uow, outcome.applied, "Accepted")
     if outcome.rest is None:
         return notice
-    left = many(len(outcome.rest.edits), "edit")
-    return replace(notice, text=f"{notice.text} {left} did not go in and wait as a proposal of their own.")
+    n_left = len(outcome.rest.edits)
+    waits = "waits as a change of its own" if n_left == 1 else "wait as a change of their own"
+    left = f"{many(n_left, 'edit')} did not go in and {waits}, each with the reason."
+    return replace(notice, text=f"{notice.text}. {left}")
 
 
 def _decided(uow: UnitOfWork, change: ChangeSet, verb: str) -> state.Notice:

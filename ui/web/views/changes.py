@@ -62,9 +62,9 @@ def _box(context: state.Context, change: ChangeSet) -> None:
         st.markdown(f":material/error: **{plain(edit)}**: {plain(conflict.message)}")
     seen = (hash(change.edits), context.taxonomy, context.tree.version)
     lines = state.kept(f"outline {change.id}", seen, lambda: _outline(context, change))
+    impact.show(context, change)
     with st.expander("What would change", expanded=len(lines) <= SHORT):
         st.markdown("\n".join(lines))
-    impact.show(context, change)
     _comments(context, change)
     with st.container(horizontal=True):
         for at, (name, action) in enumerate(_BUTTONS[change.state]):

@@ -53,7 +53,8 @@ def _labels(context: state.Context, node_id: NodeId) -> None:
     node = context.tree.nodes[node_id]
     language = st.text_input(
         "Language",
-        value=node.language or "en",
+        value=node.language,
+        placeholder="not said",
         key=f"language {node_id}",
         live=True,
         help=f"A code such as en, de, zh-CN. It has labels in: {', '.join(_languages(node)) or 'none'}",

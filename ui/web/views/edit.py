@@ -126,16 +126,25 @@ def _split(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
     if how == "Brand":
         _split_by(context, node_id, "brand")
     elif how == "Attribute":
-        name = st.text_input("Which attribute", key=f"split by {node_id}", live=True)
-        _split_by(context, node_id, (name or "").strip())
+        _split_by(context, node_id, _attribute(context, node_id))
     else:
         _split_off(context, node_id, chosen)
+
+
+def _attribute(context: state.Context, node_id: NodeId) -> str:
+    """One of those that the products have; empty if none is chosen."""
+    stock = splitting.in_node(context.uow, context.taxonomy, node_id, context.catalog)
+    known = sorted({name for product in stock for name in product.attributes})
+    if not known:
+        st.caption("The catalogue says nothing of these products but title, brand and price.")
+        return ""
+    return st.selectbox("Which attribute", known, key=f"split by {node_id}")
 
 
 def _split_by(context: state.Context, node_id: NodeId, attribute: str) -> None:
     """A part for each of the commonest values."""
     build: Build | None = None
-    hint = "Name a column of the catalogue."
+    hint = "Choose products or brand instead."
     if attribute:
         stock = splitting.in_node(context.uow, context.taxonomy, node_id, context.catalog)
         try:

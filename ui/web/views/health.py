@@ -7,7 +7,7 @@ import streamlit as st
 
 from taxonomy.audit import Finding, Kind
 from ui.web import actions, state
-from ui.web.words import Names, describe, plain
+from ui.web.words import Names, describe, many, plain
 
 __all__ = ["show"]
 
@@ -39,8 +39,10 @@ def show(context: state.Context) -> None:
     by_kind: dict[Kind, list[Finding]] = defaultdict(list)
     for one in found:
         by_kind[one.kind].append(one)
-    for kind, findings in by_kind.items():
-        _kind(context, kind, findings)
+    if found:
+        st.caption(f"{many(len(found), 'thing')} to look at, each with what would mend it.")
+    for at, (kind, findings) in enumerate(by_kind.items()):
+        _kind(context, kind, findings, expanded=at == 0)
 
 
 def _looked_at(context: state.Context) -> list[Finding] | None:
@@ -61,9 +63,9 @@ def _looked_at(context: state.Context) -> list[Finding] | None:
     return held[1] if held else None
 
 
-def _kind(context: state.Context, kind: Kind, findings: Sequence[Finding]) -> None:
+def _kind(context: state.Context, kind: Kind, findings: Sequence[Finding], *, expanded: bool) -> None:
     title, why = _TITLES[kind]
-    with st.expander(f"{title} ({len(findings):,})"):
+    with st.expander(f"{title} ({len(findings):,})", expanded=expanded):
         st.caption(why)
         for at, one in enumerate(findings[:SHOWN]):
             with st.container(border=True, key=f"finding_{kind}_{at}"):

@@ -28,8 +28,11 @@ def show(context: state.Context) -> None:
             "Below it": [many(sum(1 for _ in tree.descendants(at)), "category") for at in tops],
         },
         hide_index=True,
+        height="content",
         column_config={
-            "Products": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=max(most, 1))
+            "Products": st.column_config.ProgressColumn(
+                format="localized", min_value=0, max_value=max(most, 1)
+            )
         },
     )
     st.caption("Select a category in the tree to see its products and to change it.")

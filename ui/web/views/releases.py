@@ -34,7 +34,7 @@ def show(context: state.Context) -> None:
             "is ready, and everything that you change afterwards waits for the next release."
         )
     if context.tree.nodes:
-        _publish(context)
+        _publish(context, found)
     if found:
         title = "What is different between two of them"
         box = st.expander(title, on_change="rerun", key="compare")
@@ -45,18 +45,22 @@ def show(context: state.Context) -> None:
         _row(one)
 
 
-def _publish(context: state.Context) -> None:
+def _publish(context: state.Context, found: Sequence[Standing]) -> None:
+    head = context.tree.version
+    is_in_use = any(one.state == "current" and one.release.tree_version == head for one in found)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
-            f"Publish version {context.tree.version} now",
+            f"Publish version {head} now",
             key="publish_now",
             type="primary",
+            disabled=is_in_use,
+            help="Search and tagging use exactly this version already." if is_in_use else None,
             on_click=actions.publish,
             args=(context.taxonomy,),
         )
         tomorrow = date.today() + timedelta(days=1)
-        day = st.date_input("or on", value=tomorrow, key="publish_day")
-        hour = st.time_input("at", value=time(6, 0), key="publish_hour")
+        day = st.date_input("or on", value=tomorrow, key="publish_day", width=170)
+        hour = st.time_input("at", value=time(6, 0), key="publish_hour", width=110)
         at = datetime.combine(day or tomorrow, hour or time(6, 0)).astimezone()
         st.button("Schedule", key="schedule", on_click=actions.publish, args=(context.taxonomy, at))
 
