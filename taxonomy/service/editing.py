@@ -118,12 +118,15 @@ def draft(
 def amend(uow: UnitOfWork, change_id: str, edits: Sequence[Edit], *, reason: str | None = None) -> ChangeSet:
     """Give a draft, or what a newer tree did not take, other edits, and commit."""
     change = _in_state(uow, change_id, (State.DRAFT, State.CONFLICTED), "amend")
-    change = replace(change, edits=tuple(edits), reason=change.reason if reason is None else reason)
-    return _kept(uow, change)
+    said = change.reason if reason is None else reason
+    return _kept(uow, replace(change, edits=tuple(edits), reason=said, conflicts=()))
 
 
 def submit(uow: UnitOfWork, change_id: str) -> ChangeSet:
     """Propose a draft, or what a newer tree did not take, on the head as it is now, and commit.
+
+    Where somebody wrote the same since, the change set comes back conflicted, with each conflict named; who
+    submits it again has seen them, and means it.
 
     Raises
     ------
@@ -132,8 +135,13 @@ def submit(uow: UnitOfWork, change_id: str) -> ChangeSet:
     """
     change = _in_state(uow, change_id, (State.DRAFT, State.CONFLICTED), "submit")
     head = uow.trees.head(change.taxonomy)
+    now = replace(change, base_version=head.version)
+    if change.base_version < head.version:
+        found = merge(head, change.edits, written_since(uow, change), change.source)
+        if found.conflicts:
+            return _kept(uow, replace(now, state=State.CONFLICTED, conflicts=found.conflicts))
     apply(head, change.edits, change.source)
-    return _kept(uow, replace(change, state=State.PROPOSED, base_version=head.version, conflicts=()))
+    return _kept(uow, replace(now, state=State.PROPOSED, conflicts=()))
 
 
 def propose(
@@ -198,7 +206,13 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
     if found is None or not found.conflicts:
         outcome = Outcome(_apply(uow, replace(change, decided_by=author), author, head, uow.changes.update))
     elif not found.edits:
-        back = replace(change, state=State.CONFLICTED, conflicts=found.conflicts, decided_by=author)
+        back = replace(
+            change,
+            state=State.CONFLICTED,
+            conflicts=found.conflicts,
+            base_version=head.version,
+            decided_by=author,
+        )
         uow.changes.update(back)
         outcome = Outcome(None, back)
     else:
@@ -211,6 +225,7 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
             edits=found.rest,
             state=State.CONFLICTED,
             conflicts=conflicts,
+            base_version=applied.applied_version or 0,
             rest_of=change.id,
             created_at=_now(),
         )

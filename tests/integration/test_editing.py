@@ -87,6 +87,19 @@ def test_an_applied_change_set_takes_no_further_step(uow: UnitOfWork, step: str)
         steps[step](change.id)
 
 
+def test_a_draft_that_somebody_overtook_says_so_before_it_is_proposed(uow: UnitOfWork) -> None:
+    with uow:
+        draft = editing.draft(uow, HOME, [Rename(TOOLS, "Gear")], author="ann")
+        editing.edit(uow, HOME, [Rename(TOOLS, "Spades")], author="bob")
+
+        overtaken = editing.submit(uow, draft.id)
+        again = editing.submit(uow, draft.id)
+
+    assert overtaken.state is State.CONFLICTED
+    assert [one.author for one in overtaken.conflicts] == ["bob"]
+    assert (again.state, again.conflicts) == (State.PROPOSED, ())
+
+
 def test_what_a_newer_tree_does_not_take_comes_back_and_can_be_submitted_again(uow: UnitOfWork) -> None:
     with uow:
         edits = [Rename(TOOLS, "Gear"), Rename(SEEDS, "Seed"), Rename(KITCHEN, "Cooking")]
