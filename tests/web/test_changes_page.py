@@ -11,7 +11,7 @@ from ui.web.state import Page
 
 def test_an_accepted_proposal_changes_the_tree_and_can_be_undone(shop: Shop, proposal: str) -> None:
     at = opened(Page.CHANGES)
-    assert "1 new category" in seen(at)
+    assert "Add “Matcha” under “Tea”" in seen(at)
     assert "4 products alike" in seen(at)
 
     press(at, f"accept_{proposal}")
@@ -27,7 +27,7 @@ def test_a_rejected_proposal_leaves_the_tree_alone(shop: Shop, proposal: str) ->
     at = press(opened(Page.CHANGES), f"reject_{proposal}")
 
     assert shop.tree is before
-    assert "Rejected: Added “Matcha” under “Tea”" in seen(at)
+    assert "Rejected: Add “Matcha” under “Tea”" in seen(at)
     assert "Nothing waits here" in seen(at)
 
 
@@ -91,3 +91,27 @@ def test_a_waiting_change_tells_what_it_does_to_products_links_and_searches(shop
     assert "9 products will stand elsewhere" in told
     assert "Links to “Grocery & Drinks > Drinks > Tea” lead to “Grocery & Drinks > Drinks > Coffee”" in told
     assert "Searches for “chai” lead to" in told
+
+
+def test_a_proposal_says_who_made_it_and_what_is_to_be_done(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    with shop.uow() as uow:
+        edits = [Rename(tea, "Teas"), Rename(coffee, "Coffees")]
+        editing.propose(uow, TAXONOMY, edits, author="Ida", source=Source.PERSON)
+
+    told = seen(opened(Page.CHANGES))
+
+    assert "By Ida" in told
+    assert "2 renames" in told
+    assert "- Rename “Tea” to “Teas”" in told
+
+
+def test_a_proposal_says_beforehand_which_edit_would_not_go_in(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    with shop.uow() as uow:
+        editing.propose(uow, TAXONOMY, [Rename(tea, "Teas")], author="Ida", source=Source.PERSON)
+    assert "Would not go in" not in seen(opened(Page.CHANGES))
+
+    shop.edit(Rename(tea, "Infusions"), author="Noor")
+
+    assert "Would not go in: Noor changed" in seen(opened(Page.CHANGES))

@@ -17,6 +17,7 @@ from taxonomy.edits import (
     Relabel,
     Relate,
     Rename,
+    Renumber,
     Reorder,
     Restore,
     Restrict,
@@ -37,6 +38,7 @@ __all__ = [
     "many",
     "per_cent",
     "plain",
+    "planned",
     "quoted",
     "restricted",
     "source_name",
@@ -60,6 +62,23 @@ _RELATIONS = {
     RelationKind.SUBSTITUTE: "can stand in for",
 }
 
+_TO_DO = {
+    "Added": "Add",
+    "Asks": "Ask",
+    "Brought": "Bring",
+    "Changed": "Change",
+    "Forgot": "Forget",
+    "Freed": "Free",
+    "Locked": "Lock",
+    "Merged": "Merge",
+    "Moved": "Move",
+    "Removed": "Remove",
+    "Renamed": "Rename",
+    "Restricted": "Restrict",
+    "Unlocked": "Unlock",
+}
+"""What is to be done, for what `describe` says was done; other sentences do for both."""
+
 _NOUNS: dict[type[Edit], str] = {
     Create: "new category",
     Rename: "rename",
@@ -70,10 +89,11 @@ _NOUNS: dict[type[Edit], str] = {
     Restore: "recovery",
     Reorder: "new order",
     Relabel: "change of labels",
+    Renumber: "new id in the file",
     SetAttributes: "change of attributes",
     Relate: "relation",
     Restrict: "change of restrictions",
-    SetCrosswalk: "match elsewhere",
+    SetCrosswalk: "outside match",
     Lock: "lock",
     Pin: "pinned search",
 }
@@ -191,6 +211,8 @@ def describe(edit: Edit, names: Names) -> str:
             return f"Brought back {quoted(node.name)}"
         case Lock(node_id, locked):
             return f"{'Locked' if locked else 'Unlocked'} {names.of(node_id)}"
+        case Renumber(node_id, number):
+            return f"{names.of(node_id)} has the id {number or 'none'} in its file"
         case Reorder(parent_id):
             return f"Changed the order {_place(parent_id, names)}"
         case Relabel(node_id, language):
@@ -220,6 +242,17 @@ def describe(edit: Edit, names: Names) -> str:
     return f"Changed the tree ({edit.kind})"
 
 
+def planned(edit: Edit, names: Names) -> str:
+    """One edit as a sentence about what is to be done, without a full stop.
+
+    >>> planned(Lock(NodeId("a")), Names(Tree()))
+    'Lock a category that is gone'
+    """
+    said = describe(edit, names)
+    verb, _, rest = said.partition(" ")
+    return f"{_TO_DO[verb]} {rest}" if verb in _TO_DO else said
+
+
 def restricted(one: Restriction) -> str:
     """A restriction in words.
 
@@ -238,7 +271,8 @@ def story(change: ChangeSet, tree: Tree) -> str:
     if len(change.edits) > SPELLED_OUT:
         return counted(change.edits)
     names = Names(tree, change.edits, change.inverse)
-    return "; ".join(describe(edit, names) for edit in change.edits)
+    tell = describe if change.applied_version else planned
+    return "; ".join(tell(edit, names) for edit in change.edits)
 
 
 def counted(edits: Sequence[Edit]) -> str:

@@ -8,10 +8,11 @@ from taxonomy.changes import ChangeSet, State, apply
 from taxonomy.edits import Create, Edit
 from taxonomy.errors import InputError
 from taxonomy.node import NodeId
+from taxonomy.product import Source
 from taxonomy.tree import Tree
 from ui.web import actions, state
 from ui.web.views import impact
-from ui.web.words import Names, counted, describe, many, plain, source_name, when
+from ui.web.words import Names, counted, many, plain, planned, source_name, when
 
 __all__ = ["show"]
 
@@ -52,25 +53,34 @@ def _box(context: state.Context, change: ChangeSet) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         label, colour = _BADGES[change.state]
         st.badge(label, color=colour)  # type: ignore[arg-type]
-        st.subheader(plain(counted(change.edits)), anchor=False)
+        title = plain(_title(context, change))
+        st.subheader(title, anchor=False)
     why = f" · {change.reason}" if change.reason else ""
-    who = change.author if change.state is State.DRAFT else source_name(change.source)
+    who = change.author if change.source is Source.PERSON else source_name(change.source)
     decided = f" · {change.state} by {change.decided_by}" if change.decided_by else ""
     st.caption(plain(f"By {who}, {when(change.created_at)}, for version {change.base_version}{decided}{why}"))
     for conflict in change.conflicts:
-        edit = describe(change.edits[conflict.ordinal - 1], Names(context.tree, change.edits))
+        edit = planned(change.edits[conflict.ordinal - 1], Names(context.tree, change.edits))
         st.markdown(f":material/error: **{plain(edit)}**: {plain(conflict.message)}")
     seen = (hash(change.edits), context.taxonomy, context.tree.version)
     lines = state.kept(f"outline {change.id}", seen, lambda: _outline(context, change))
     impact.show(context, change)
-    with st.expander("What would change", expanded=len(lines) <= SHORT):
-        st.markdown("\n".join(lines))
+    if lines != [f"- {title}"]:
+        with st.expander("What would change", expanded=len(lines) <= SHORT):
+            st.markdown("\n".join(lines))
     _comments(context, change)
     with st.container(horizontal=True):
         for at, (name, action) in enumerate(_BUTTONS[change.state]):
             key = f"{name.split()[0].lower()}_{change.id}"
             kind = "primary" if at == 0 else "secondary"
             st.button(name, key=key, type=kind, on_click=action, args=(change.id,))  # type: ignore[arg-type]
+
+
+def _title(context: state.Context, change: ChangeSet) -> str:
+    """The edit itself where there is one, else how many there are of each kind."""
+    if len(change.edits) != 1:
+        return counted(change.edits)
+    return planned(change.edits[0], Names(context.tree, change.edits))
 
 
 def _comments(context: state.Context, change: ChangeSet) -> None:
@@ -96,7 +106,7 @@ def _outline(context: state.Context, change: ChangeSet) -> list[str]:
     shown = {at for new in made for at in after.lineage(new)}
     lines = [_leaf(after, at, at in made) for at in after.descendants() if at in shown]
     names = Names(context.tree, change.edits)
-    lines += [f"- {plain(describe(edit, names))}" for edit in change.edits if _is_worth_a_line(edit, made)]
+    lines += [f"- {plain(planned(edit, names))}" for edit in change.edits if _is_worth_a_line(edit, made)]
     more = [f"- … and {many(len(lines) - LISTED, 'line')} more"] if len(lines) > LISTED else []
     return [*lines[:LISTED], *more]
 

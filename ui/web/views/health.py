@@ -7,7 +7,7 @@ import streamlit as st
 
 from taxonomy.audit import Finding, Kind
 from ui.web import actions, state
-from ui.web.words import Names, describe, many, plain
+from ui.web.words import Names, many, plain, planned
 
 __all__ = ["show"]
 
@@ -82,7 +82,7 @@ def _finding(context: state.Context, one: Finding, key: str) -> None:
     if examples:
         lines.append(f":gray[{plain(', '.join(examples))}]")
     names = Names(tree, one.edits)
-    lines += [f":material/build: {plain(describe(edit, names))}" for edit in one.edits]
+    lines += [f":material/build: {plain(planned(edit, names))}" for edit in one.edits]
     st.markdown("  \n".join(lines))
     if not one.edits:
         return
@@ -100,4 +100,4 @@ def _finding(context: state.Context, one: Finding, key: str) -> None:
             args=(context.taxonomy, lambda: one.edits),
         )
         if one.node_ids[0] in tree.nodes:
-            st.button("Look", key=f"go_{key}", on_click=state.go_to, args=(one.node_ids[0],))
+            st.button("Show category", key=f"show_{key}", on_click=state.go_to, args=(one.node_ids[0],))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from taxonomy.changes import ChangeSet
+from taxonomy.changes import ChangeSet, State
 from taxonomy.errors import InputError
 from taxonomy.impact import Impact, Target, Way
 from taxonomy.product import Path, join_path
@@ -22,6 +22,9 @@ def show(context: state.Context, change: ChangeSet) -> None:
     found = _of(context, change)
     if found is None:
         return
+    if change.state is not State.CONFLICTED:  # there, what stood against it is told with it
+        for conflict in found.conflicts:
+            st.markdown(f":material/error: Would not go in: {plain(conflict.message)}")
     st.markdown(f":material/bolt: {plain(', '.join(_sums(found)) or 'No product moves')}")
     lines = [*(_link(way) for way in found.redirects), *_searches(found)]
     if lines:
@@ -52,7 +55,7 @@ def _sums(found: Impact) -> Iterator[str]:
         "{} will stand elsewhere": found.n_moved - found.n_unplaced,
         "{} will stand nowhere": found.n_unplaced,
         "{} keep their category, under another path": found.n_repathed,
-        "{} to be looked at again by the machine": found.n_retag,
+        "{} will be looked at again by the machine": found.n_retag,
     }
     for words, n in counts.items():
         if n:
