@@ -45,6 +45,7 @@ __all__ = [
     "Relabel",
     "Relate",
     "Rename",
+    "Renumber",
     "Reorder",
     "Restore",
     "Restrict",
@@ -172,6 +173,21 @@ class Rename(_Field):
 
     def writes(self) -> tuple[Touch, ...]:
         return ((self.node_id, "name"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Renumber(_Field):
+    """Another id in the file that the node comes from: a new edition may count anew."""
+
+    kind: ClassVar[str] = "renumber"
+    node_id: NodeId
+    external_id: str
+
+    def apply(self, draft: Draft) -> tuple[Edit, ...]:
+        return (Renumber(self.node_id, self._change(draft, external_id=self.external_id).external_id),)
+
+    def writes(self) -> tuple[Touch, ...]:
+        return ((self.node_id, "external id"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,7 +279,7 @@ class _Planner:
         held = self.tree.nodes[at].external_id
         self.findings.append(
             f"line {entry.line}: {join_path(entry.path)!r} is {held!r} of the earlier edition under the id "
-            f"{entry.external_id!r}; the node is the same and keeps {held!r}"
+            f"{entry.external_id!r}: the node stays the same"
         )
         self.missing.pop(at)
         return at

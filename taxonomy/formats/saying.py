@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from taxonomy.edits import Edit, Relabel, Rename, Restrict, SetAttributes, SetCrosswalk
+from taxonomy.edits import Edit, Relabel, Rename, Renumber, Restrict, SetAttributes, SetCrosswalk
 from taxonomy.formats.entries import Entry
 from taxonomy.node import Label, LabelKind, Node
 from taxonomy.tree import Tree
@@ -39,6 +39,8 @@ def retold(node: Node, entry: Entry, language: str) -> Iterator[Edit]:
 
     `language` is what the entry's name is in, where the entry does not say so itself.
     """
+    if entry.external_id and entry.external_id != node.external_id:
+        yield Renumber(node.id, entry.external_id)
     name = entry.path[-1]
     if entry.said is None:
         if not language or language == node.language:

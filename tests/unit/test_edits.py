@@ -20,6 +20,7 @@ from taxonomy.edits import (
     Relabel,
     Relate,
     Rename,
+    Renumber,
     Reorder,
     Restrict,
     Retire,
@@ -239,6 +240,7 @@ def test_one_refused_edit_refuses_all() -> None:
 EVERY_KIND: list[Edit] = [
     Create(Node(FRESH, "Pots", GARDEN, labels=(Label("Planters"),), language="en"), 2),
     Rename(CUPS, "Mugs", "en"),
+    Renumber(CUPS, "2169"),
     Relabel(CUPS, "de", "Tassen", ("Becher",), ("Tasen",), "What one drinks from"),
     SetAttributes(CUPS, (Attribute("Volume", AttributeKind.NUMBER, "ml", required=True),)),
     Relate(CUPS, RelationKind.COMPLEMENT, SEEDS),
