@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from store.unit_of_work import PostgresUnitOfWork
 from taxonomy import invariants
@@ -53,6 +54,8 @@ ROWS = {
         LEFT JOIN redirects r USING (taxonomy_id, node_id)
         LEFT JOIN nodes n ON n.taxonomy_id = held.taxonomy_id AND n.id = coalesce(r.live_id, held.node_id)
         WHERE n.id IS NULL""",
+    "is a version that was made twice": """
+        SELECT number::text FROM versions GROUP BY taxonomy_id, number HAVING count(*) > 1""",
     "is a request key that was used twice": """
         SELECT request_key FROM change_sets WHERE request_key IS NOT NULL
         GROUP BY taxonomy_id, request_key HAVING count(*) > 1""",
@@ -78,8 +81,8 @@ def faults(engine: Engine, answers: Sequence[Answer]) -> list[str]:
     found += [f"{one.key} was refused by the database: {one.fault}" for one in answers if one.fault]
     try:
         found += _untrue(engine)
-    except TaxonomyError as error:
-        found.append(f"the log cannot be replayed: {error}")
+    except (TaxonomyError, SQLAlchemyError) as error:
+        found.append(f"head or log cannot be read: {error}")
     return found
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from taxonomy import edits as kinds
+from taxonomy.changes import ChangeSet
 from taxonomy.edits import Edit
 from taxonomy.node import LabelKind, Node
+from taxonomy.product import Source
 
 ROOT = "root"
 PLAIN_NAMES = {"Ash": "ash", "ASH": "ash", "Äsh": "ash", "Birch": "birch", "bírch": "birch", "Cedar": "cedar",
@@ -49,6 +51,14 @@ class PlainTree:
             done._apply(edit, by_person)
         done._require(not done.twins(), "same names")
         return done
+
+    def takes(self, change: ChangeSet) -> bool:
+        """Whether no rule is against the change set, by itself."""
+        try:
+            self.after(change.edits, by_person=change.source is Source.PERSON)
+        except Refused:
+            return False
+        return True
 
     def live(self, at: str) -> bool:
         """Whether the id is a node that can be edited."""

@@ -152,11 +152,21 @@ class LivingTree(RuleBasedStateMachine):
     @rule(pick=picks)
     def submit(self, pick: int) -> None:
         change = self.picked(pick, State.DRAFT, State.CONFLICTED)
-        if change:
-            self.agreed(
-                lambda: self.model.after(change.edits, by_person=change.source is Source.PERSON),
-                lambda: editing.submit(self.uow, change.id),
-            )
+        if not change:
+            return
+        is_new = change.base_version == self.version
+        try:
+            done = editing.submit(self.uow, change.id)
+        except InputError as error:
+            self.uow.rollback()
+            assert not self.model.takes(change), f"the model has nothing against what was refused: {error}"
+            return
+        if done.state is State.CONFLICTED:
+            assert done.conflicts and not is_new
+        else:
+            assert (done.state, done.conflicts) == (State.PROPOSED, ())
+            assert self.model.takes(change), "the model refused"
+        assert done.base_version == self.version
 
     @precondition(lambda self: self.open)
     @rule(pick=picks)
