@@ -24,8 +24,8 @@ class Report:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What went wrong on the way, and what is wrong with the store."""
-        return (*self.run.faults, *self.damage)
+        """What is wrong with the store, and what went wrong on the way."""
+        return (*self.damage, *self.run.faults)
 
     def text(self) -> str:
         """The figures, a line each, and the first faults."""
