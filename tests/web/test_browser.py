@@ -103,6 +103,8 @@ def test_a_draft_is_proposed_accepted_and_published_and_the_release_taken_back(p
     # Propose and accept it: the tree follows.
     go_to(page, "Changes")
     page.get_by_role("button", name="Propose", exact=True).click()
+    expect(page.get_by_text("Proposed: Rename")).to_be_visible()
+    wait_for_calm(page)
     mine = page.locator("[class*='st-key-change_']").filter(has_text="“Garden”")
     mine.get_by_role("button", name="Accept").click()
     expect(node(page, "Garden")).to_be_visible()

@@ -211,7 +211,7 @@ def test_an_old_link_to_a_split_category_shows_the_candidates_with_their_shares(
     at = AppTest.from_file(str(APP), default_timeout=20)
     at.query_params["category"] = tea
     at.run()
-    assert at.header[0].value == "“Tea” is gone"
+    assert at.header[0].value == "“Tea” was split"
     assert "**67%** of its products" in progress(at)
     assert "**33%** of its products" in progress(at)
 

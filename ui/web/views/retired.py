@@ -14,13 +14,14 @@ def show(context: state.Context, node_id: NodeId) -> None:
     """What it was called, and the categories that its products went to, the largest share first."""
     key = (context.taxonomy, context.tree.version, node_id)
     found = state.kept("retired", key, lambda: history.resolve(context.uow, context.taxonomy, node_id))
-    st.header(f"{plain(quoted(found.path[-1] if found.path else node_id))} is gone", anchor=False)
-    st.caption(plain(" › ".join(found.path)))
     leads = [lead for lead in found.leads if lead.node_id != ROOT_ID]
+    name = quoted(found.path[-1] if found.path else node_id)
+    st.header(plain(f"{name} {'was split' if leads else 'is gone'}"), anchor=False)
+    st.caption(plain(" › ".join(found.path)))
     if not leads:
         st.info("Nothing took its place: links to it lead to the whole tree.")
     else:
-        st.write("It was split. Links to it can lead to any of these; its products went there:")
+        st.write("Its products went to these categories. A link to it can lead to any of them:")
     for lead in leads:
         with st.container(key=f"hit_{lead.node_id}", gap="xsmall"):
             st.button(
