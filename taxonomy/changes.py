@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from taxonomy.edits import Edit, Lock, Touch, clash
+from taxonomy.edits import Edit, Lock, Touch, Unassign, clash
 from taxonomy.errors import EditError, InputError, NodeLocked, RuleBroken
 from taxonomy.invariants import require_unique_children
 from taxonomy.node import NodeId
@@ -285,6 +285,8 @@ def _tried(draft: Draft, edit: Edit, source: Source) -> Draft | str:
 def _step(draft: Draft, edit: Edit, source: Source) -> tuple[Edit, ...]:
     if isinstance(edit, Lock) and source is not Source.PERSON:
         raise NodeLocked("only people lock and unlock nodes", edit.touches())
+    if isinstance(edit, Unassign) and source is not Source.PERSON:
+        raise EditError("only people let go of products that people placed")
     return edit.apply(draft)
 
 

@@ -522,6 +522,7 @@ class Restore(Edit):
             raise EditError(f"{self.node.name!r} is not retired and cannot be restored", [self.node.id])
         rules.require_parent(draft, self.node.parent_id)
         rules.require_live(draft, *self.child_ids)
+        rules.require_unlocked(draft, *self.child_ids)
         rules.require_depth(draft, self.node.id, self.node.parent_id)
         way = _live_way(draft, self.node.id)
         draft.redirect(self.node.id, None)
@@ -556,6 +557,8 @@ class Assign(Edit):
 
     def apply(self, draft: Draft) -> tuple[Edit, ...]:
         rules.require_live(draft, self.node_id)
+        if len(self.probabilities) not in (0, len(self.product_ids)):
+            raise EditError("give a probability for each product, or none at all", [self.node_id])
         return ()
 
     def writes(self) -> tuple[Touch, ...]:
@@ -622,7 +625,7 @@ def _live_way(draft: Draft, node_id: NodeId) -> Redirect:
 
 def _dissolve(draft: Draft, node_id: NodeId, way: Redirect) -> Restore:
     """Retire a node in favour of others, of which the first takes its children."""
-    rules.require_unlocked(draft, node_id)
+    rules.require_unlocked(draft, node_id, *draft.children_of(node_id))
     to_id = way.targets[0]
     back = Restore(draft.nodes[node_id], draft.position(node_id), draft.children_of(node_id))
     for child_id in back.child_ids:

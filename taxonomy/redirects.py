@@ -53,14 +53,33 @@ def successors(redirects: Mapping[NodeId, Redirect], node_id: NodeId) -> dict[No
     >>> successors({a: Redirect((b, c), (0.75, 0.25)), c: Redirect((d,))}, a)
     {'b': 0.75, 'd': 0.25}
     """
-    shares: dict[NodeId, float] = {}
-    open_ways = [(node_id, 1.0, frozenset[NodeId]())]
-    while open_ways:
-        at, share, seen = open_ways.pop()
+    shares = dict.fromkeys(_along(redirects, node_id), 0.0)
+    shares[node_id] = 1.0
+    ends: dict[NodeId, float] = {}
+    for at in shares:
         if at not in redirects:
-            shares[at] = shares.get(at, 0.0) + share
+            ends[at] = shares[at]
+            continue
+        way = redirects[at]
+        for target, part in zip(way.targets, way.shares, strict=True):
+            shares[target] += shares[at] * part
+    return dict(sorted(ends.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _along(redirects: Mapping[NodeId, Redirect], node_id: NodeId) -> list[NodeId]:
+    """The id and all that it leads to, each after everything that leads to it.
+
+    Ways part and meet again, so that there may be more of them than anybody can walk, of few ids.
+    """
+    ordered: list[NodeId] = []
+    seen: set[NodeId] = set()
+    stack = [(node_id, False)]
+    while stack:
+        at, is_done = stack.pop()
+        if is_done:
+            ordered.append(at)
         elif at not in seen:
-            way = redirects[at]
-            ends = zip(way.targets, way.shares, strict=True)
-            open_ways += [(target, share * part, seen | {at}) for target, part in ends]
-    return dict(sorted(shares.items(), key=lambda one: (-one[1], one[0])))
+            seen.add(at)
+            stack.append((at, True))
+            stack += [(target, False) for target in (redirects[at].targets if at in redirects else ())]
+    return ordered[::-1]

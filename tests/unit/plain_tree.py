@@ -123,6 +123,7 @@ class PlainTree:
         to = ways[0][0]
         self._require(to == ROOT or to not in self._below(at), "cycle")
         for child in self.children[at]:
+            self._require_open(child)
             self._require_room(child, to)
         self._unhang(at)
         for child in self.children.pop(at):
@@ -166,7 +167,8 @@ class PlainTree:
             case kinds.Restore(node, position, children):
                 self._require(node.id in self.went, "not retired")
                 self._require_parent(node.parent_id)
-                self._require_live(*children)
+                for child in children:
+                    self._require_open(child)
                 del self.went[node.id]
                 self._hang(node.id, node.parent_id, position)
                 for child in children:
@@ -178,6 +180,7 @@ class PlainTree:
                 self._require_live(at)
                 (self.placed if by_person else self.said).update(dict.fromkeys(products, at))
             case kinds.Unassign(_, products):
+                self._require(by_person, "only people let go")
                 for product in products:
                     self.placed.pop(product, None)
             case kinds.Pin(query, None):

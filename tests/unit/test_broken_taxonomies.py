@@ -10,8 +10,8 @@ import pytest
 from taxonomy.changes import apply
 from taxonomy.errors import FileError
 from taxonomy.formats import google, read_entries, read_tree, shopify, table, write_tree
-from taxonomy.formats.planning import plan
 from taxonomy.formats.lines import BOMB_CHARS
+from taxonomy.formats.planning import plan
 from taxonomy.invariants import MAX_DEPTH, MAX_NAME_LENGTH, check
 from taxonomy.node import ROOT_ID
 from taxonomy.product import Source

@@ -44,7 +44,7 @@ from taxonomy.node import (
     seeded_ids,
 )
 from taxonomy.product import ProductId, Source
-from taxonomy.redirects import Redirect
+from taxonomy.redirects import Redirect, successors
 from taxonomy.tree import Tree
 
 TREE = Tree.from_paths(
@@ -347,3 +347,30 @@ def test_any_history_keeps_the_rules_and_can_be_taken_back(history: list[tuple[s
     for before, inverse in reversed(undo):
         tree = apply(tree, inverse, Source.IMPORT).tree
         assert (tree.nodes, tree.children) == (before.nodes, before.children)
+
+
+@pytest.mark.parametrize("edit", [Merge((TOOLS,), SEEDS), Retire(TOOLS)], ids=lambda e: e.kind)
+def test_a_locked_node_does_not_move_because_its_parent_goes(edit: Edit) -> None:
+    locked = apply(TREE, [Lock(SPADES)]).tree
+
+    with pytest.raises(NodeLocked, match="Spades"):
+        apply(locked, [edit])
+
+
+def test_a_machine_does_not_let_go_of_what_people_placed() -> None:
+    with pytest.raises(EditError, match="only people"):
+        apply(TREE, [Unassign("shop", (ProductId("1"),))], Source.BUILD)
+
+
+def test_probabilities_are_one_for_each_product() -> None:
+    with pytest.raises(EditError, match="probability for each"):
+        apply(TREE, [Assign("shop", CUPS, (ProductId("1"), ProductId("2")), (0.5,))])
+
+
+def test_shares_are_told_however_often_ways_part_and_meet_again() -> None:
+    ids = [NodeId(f"n{at}") for at in range(181)]
+    halves = {ids[at]: Redirect((ids[at + 1], ids[at + 2]), (0.5, 0.5)) for at in range(0, 180, 3)} | {
+        ids[at + side]: Redirect((ids[at + 3],)) for at in range(0, 180, 3) for side in (1, 2)
+    }
+
+    assert successors(halves, ids[0]) == {ids[180]: 1.0}

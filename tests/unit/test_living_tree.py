@@ -66,7 +66,7 @@ from tests.unit.plain_tree import PLAIN_NAMES, ROOT, PlainTree, Refused, facts_o
 STEPS = 50  # an example
 IN_CI = 20_000
 N_STEPS = int(os.environ.get("SHELFTREE_LIVING_STEPS", IN_CI))
-MAX_DEPTH = 4  # instead of 50, so that the rule is met
+MAX_DEPTH = 3  # instead of 50, so that the rule is met
 HOME, SHOP = "home", "shop"
 NAMES = list(PLAIN_NAMES)
 PRODUCTS = [ProductId(f"p{at}") for at in range(6)]
