@@ -1,5 +1,6 @@
 """`shelftree bench tree`: reading, moving and searching a large tree, beside a recursive query."""
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 
@@ -76,6 +77,7 @@ def _imported(engine: Engine, n_nodes: int, seed: int) -> Row:
 
 
 def _reads(reader: Reader, tree: Tree, n_reads: int, seed: int) -> dict[str, Row]:
+    gc.freeze()  # else the collector walks the whole tree in the middle of a read, for 30 ms
     sizes = _sizes(tree)
     small = [at for at, size in sizes.items() if 1 < size <= SMALL]
     chosen = [small[at] for at in np.random.default_rng(seed).integers(len(small), size=n_reads)]
