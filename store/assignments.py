@@ -29,8 +29,8 @@ from store.tables import assignments, model_revisions, placements, products, red
 from store.transaction import Transaction, among
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
-from taxonomy.ports import Held
 from taxonomy.product import Assignment, Product, ProductId, Source
+from taxonomy.records import Held
 
 __all__ = ["PostgresAssignments"]
 

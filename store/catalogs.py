@@ -13,8 +13,8 @@ from store.product_rows import FIELDS, STAGED, product_of, product_row, require_
 from store.tables import catalogs, imports, products
 from store.transaction import Transaction, among
 from taxonomy.errors import StoreError
-from taxonomy.ports import CatalogSummary, ImportMark, Upserted
 from taxonomy.product import Product, ProductId
+from taxonomy.records import CatalogSummary, ImportMark, Upserted
 
 __all__ = ["PostgresCatalogs"]
 

@@ -12,8 +12,8 @@ from store.transaction import Transaction, among
 from taxonomy.changes import ChangeSet, Conflict, State, Written
 from taxonomy.codec import edit_from_json, edit_to_json
 from taxonomy.errors import InputError, StoreError, UnknownId
-from taxonomy.ports import AuditRow, Comment, Version
 from taxonomy.product import Source
+from taxonomy.records import AuditRow, Comment, Version
 from taxonomy.values import from_json, to_json
 
 __all__ = ["PostgresChanges"]

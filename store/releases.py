@@ -11,7 +11,7 @@ from store.tables import releases, taxonomies
 from store.transaction import Transaction
 from store.tree_rows import pack, unpack
 from taxonomy.errors import InputError, UnknownId
-from taxonomy.ports import Release
+from taxonomy.records import Release
 from taxonomy.tree import Tree
 
 __all__ = ["PostgresReleases"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from taxonomy.changes import Conflict
 from taxonomy.edits import Edit, Restore
 from taxonomy.node import ROOT_ID, NodeId
-from taxonomy.ports import Held
 from taxonomy.product import Path, ProductId, Source
+from taxonomy.records import Held
 from taxonomy.redirects import successors
 from taxonomy.shelved import Lot, Shelved, disturbs
 from taxonomy.staleness import Reach, reach, stale_nodes, with_all_below

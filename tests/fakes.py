@@ -20,8 +20,8 @@ from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
 from taxonomy.jobs import Change, Job, JobKind, JobState, Shard, Tally
 from taxonomy.node import Node, NodeId
-from taxonomy.ports import AuditRow, CatalogSummary, Comment, Held, ImportMark, Release, Upserted, Version
 from taxonomy.product import Assignment, Product, ProductId, Source
+from taxonomy.records import AuditRow, CatalogSummary, Comment, Held, ImportMark, Release, Upserted, Version
 from taxonomy.text import fold
 from taxonomy.tree import Tree
 

@@ -3,22 +3,19 @@
 import hashlib
 import json
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 
-from taxonomy.changes import OPEN, Applied, ChangeSet, State, Written, apply, merge
+from taxonomy.changes import OPEN, ChangeSet, State, Written, apply, merge
 from taxonomy.codec import edit_to_json
-from taxonomy.edits import Assign, Edit, Split, Unassign
+from taxonomy.edits import Edit
 from taxonomy.errors import EditError, InputError, StaleEdit
-from taxonomy.node import ROOT_ID, NodeId
-from taxonomy.ports import AuditRow, UnitOfWork, Version
-from taxonomy.product import Assignment, ProductId, Source
+from taxonomy.ports import UnitOfWork
+from taxonomy.product import Source
 from taxonomy.service import history
+from taxonomy.service.applying import apply_to_head, now
 from taxonomy.tree import Tree
-from taxonomy.values import to_json
 
 __all__ = [
     "Outcome",
@@ -85,7 +82,7 @@ def edit(
     base = _seen(head, base_version)
     change = _made(taxonomy, edits, author, source, reason, base, model_revision, State.PROPOSED)
     _require_current(uow, head, change)
-    applied = _apply(uow, change, author, head, partial(uow.changes.add, key=key, body=body))
+    applied = apply_to_head(uow, change, author, head, partial(uow.changes.add, key=key, body=body))
     uow.commit()
     return applied
 
@@ -204,7 +201,9 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
     if change.base_version < head.version:
         found = merge(head, change.edits, written_since(uow, change), change.source)
     if found is None or not found.conflicts:
-        outcome = Outcome(_apply(uow, replace(change, decided_by=author), author, head, uow.changes.update))
+        outcome = Outcome(
+            apply_to_head(uow, replace(change, decided_by=author), author, head, uow.changes.update)
+        )
     elif not found.edits:
         back = replace(
             change,
@@ -217,7 +216,7 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
         outcome = Outcome(None, back)
     else:
         taken = replace(change, edits=found.edits, decided_by=author)
-        applied = _apply(uow, taken, author, head, uow.changes.update)
+        applied = apply_to_head(uow, taken, author, head, uow.changes.update)
         conflicts = tuple(replace(one, ordinal=at) for at, one in enumerate(found.conflicts, 1))
         rest = replace(
             change,
@@ -227,7 +226,7 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
             conflicts=conflicts,
             base_version=applied.applied_version or 0,
             rest_of=change.id,
-            created_at=_now(),
+            created_at=now(),
         )
         uow.changes.add(rest)
         outcome = Outcome(applied, rest)
@@ -284,7 +283,7 @@ def revert(uow: UnitOfWork, change_id: str, *, author: str, key: str = "") -> Ch
         keys = [key for one in found.conflicts for key in one.keys]
         raise StaleEdit("it cannot be taken back alone: " + "; ".join(reasons), keys)
     keep = partial(uow.changes.add, key=key, body=body)
-    applied = _apply(uow, back, author, head, keep, earlier=earlier)
+    applied = apply_to_head(uow, back, author, head, keep, earlier=earlier)
     uow.changes.update(replace(change, state=State.REVERTED))
     uow.commit()
     return applied
@@ -310,7 +309,7 @@ def _made(
         base_version=base_version,
         state=state,
         model_revision=model_revision,
-        created_at=_now(),
+        created_at=now(),
     )
 
 
@@ -368,116 +367,3 @@ def written_since(uow: UnitOfWork, change: ChangeSet) -> list[Written]:
     keys = {key for one in change.edits for key, _ in one.writes()}
     keys |= {at for one in change.edits for at in one.needs()}
     return uow.changes.written(change.taxonomy, keys, since=change.base_version)
-
-
-def _apply(
-    uow: UnitOfWork,
-    change: ChangeSet,
-    author: str,
-    head: Tree,
-    keep: Callable[[ChangeSet], None],
-    *,
-    earlier: Tree | None = None,
-) -> ChangeSet:
-    """Apply on the locked head, write all that follows, keep the change set as applied, and record it."""
-    applied = apply(head, change.edits, change.source, earlier=earlier)
-    back = (*applied.inverse, *_placements(uow, change, head))  # once the nodes of the head are there again
-    _assign(uow, change, applied.tree.version, author)
-    uow.trees.save(change.taxonomy, head, applied.tree)
-    done = replace(change, state=State.APPLIED, inverse=back, applied_version=applied.tree.version)
-    keep(done)
-    _record(uow, done, head, applied, author)
-    return done
-
-
-def _record(uow: UnitOfWork, change: ChangeSet, before: Tree, applied: Applied, author: str) -> None:
-    now, number = _now(), applied.tree.version
-    rows = (
-        AuditRow(
-            version=number,
-            change_set_id=change.id,
-            ordinal=ordinal,
-            kind=one.kind,
-            edit=edit_to_json(one),
-            before={at: _seen_at(before, at) for at in one.touches()},
-            after={at: _held(applied.tree, at) for at in one.touches()},
-            author=author,
-            at=now,
-        )
-        for ordinal, one in enumerate(change.edits)
-    )
-    version = Version(number, change.id, applied.tree.digest(), author, now)
-    uow.changes.record(change.taxonomy, version, rows, _touches(change, number))
-
-
-def _touches(change: ChangeSet, number: int) -> Iterable[Written]:
-    """What each edit wrote. Products that a machine placed are left out: people win over those anyway."""
-    for ordinal, one in enumerate(change.edits):
-        for key, aspect in one.writes():
-            if change.source is Source.PERSON or not key.startswith("product:"):
-                yield Written(key, aspect, number, ordinal=ordinal)
-
-
-def _assign(uow: UnitOfWork, change: ChangeSet, version: int, author: str) -> None:
-    """Write where products stand now."""
-    for one in _assigns(change.edits):
-        shop, tree = one.catalog, change.taxonomy
-        if isinstance(one, Unassign):
-            uow.assignments.unplace(shop, tree, one.product_ids)
-        elif change.source is Source.PERSON:
-            uow.assignments.place(shop, tree, one.node_id, one.product_ids, author=author)
-        else:
-            uow.assignments.write(shop, tree, _estimates(one, change, version))
-
-
-def _assigns(edits: Iterable[Edit]) -> Iterator[Assign | Unassign]:
-    """What the edits do to products; a split assigns those that are named for a part."""
-    for one in edits:
-        if isinstance(one, Assign | Unassign):
-            yield one
-        elif isinstance(one, Split):
-            named = (part for part in one.parts if part.product_ids)
-            yield from (Assign(one.catalog, part.node_id, part.product_ids) for part in named)
-
-
-def _estimates(one: Assign, change: ChangeSet, version: int) -> Iterator[Assignment]:
-    probabilities = one.probabilities or (1.0,) * len(one.product_ids)
-    for product, p in zip(one.product_ids, probabilities, strict=True):
-        yield Assignment(product, one.node_id, p, change.source, change.model_revision, version)
-
-
-def _placements(uow: UnitOfWork, change: ChangeSet, head: Tree) -> Iterator[Edit]:
-    """The edits that put people's placements back to what they are before the change.
-
-    What a machine said before is not worth going back to: its nodes are redirected.
-    """
-    if change.source is not Source.PERSON:
-        return
-    concerned: dict[str, dict[ProductId, None]] = defaultdict(dict)
-    for one in _assigns(change.edits):
-        concerned[one.catalog.lower()].update(dict.fromkeys(one.product_ids))
-    for catalog, products in concerned.items():
-        by_node: dict[NodeId, list[ProductId]] = defaultdict(list)
-        placed = uow.assignments.placed(catalog, change.taxonomy, list(products))
-        for product_id, node_id in placed.items():
-            by_node[head.resolve(node_id)].append(product_id)
-        by_node.pop(ROOT_ID, None)  # their node went with nobody to follow it: that is no placement any more
-        held = {product_id for ids in by_node.values() for product_id in ids}
-        if free := tuple(at for at in products if at not in held):
-            yield Unassign(catalog, free)
-        yield from (Assign(catalog, node_id, tuple(ids)) for node_id, ids in by_node.items())
-
-
-def _held(tree: Tree, node_id: NodeId) -> dict[str, object] | None:
-    node = tree.nodes.get(node_id)
-    return None if node is None else to_json(node)
-
-
-def _seen_at(tree: Tree, node_id: NodeId) -> dict[str, object] | None:
-    """The node with its path: where an id was when it retired is then one row away, for ever."""
-    held = _held(tree, node_id)
-    return None if held is None else {**held, "path": list(tree.path(node_id))}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

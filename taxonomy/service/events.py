@@ -8,7 +8,8 @@ from itertools import groupby
 from taxonomy.compare import fields_changed
 from taxonomy.errors import UnknownId
 from taxonomy.node import ROOT_ID, Node, NodeId
-from taxonomy.ports import AuditRow, Snapshots, UnitOfWork
+from taxonomy.ports import UnitOfWork
+from taxonomy.records import AuditRow, Snapshots
 from taxonomy.tree import Tree
 from taxonomy.values import from_json
 

@@ -11,8 +11,9 @@ from taxonomy.compare import Lead, leads
 from taxonomy.edits import WHOLE, Edit, Reorder
 from taxonomy.errors import InputError, StoreError, UnknownId
 from taxonomy.node import ROOT_ID, NodeId
-from taxonomy.ports import AuditRow, Progress, Release, Silent, UnitOfWork
+from taxonomy.ports import Progress, Silent, UnitOfWork
 from taxonomy.product import Path
+from taxonomy.records import AuditRow, Release
 from taxonomy.service.releasing import EVERY
 from taxonomy.tree import Draft, Tree
 

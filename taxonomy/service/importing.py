@@ -8,8 +8,9 @@ from itertools import islice
 from taxonomy.errors import UnknownId
 from taxonomy.formats.entries import Contents, Entry
 from taxonomy.formats.planning import plan
-from taxonomy.ports import Progress, Silent, UnitOfWork, Upserted
+from taxonomy.ports import Progress, Silent, UnitOfWork
 from taxonomy.product import Product, Source
+from taxonomy.records import Upserted
 from taxonomy.service import editing
 
 __all__ = ["ImportedCatalog", "ImportedTaxonomy", "import_catalog", "import_taxonomy"]

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from taxonomy.compare import Comparison, compare
 from taxonomy.errors import InputError
-from taxonomy.ports import Release, UnitOfWork
+from taxonomy.ports import UnitOfWork
+from taxonomy.records import Release
 from taxonomy.tree import Tree
 
 __all__ = ["Released", "Standing", "compared", "publish", "published", "releases", "roll_back", "unschedule"]

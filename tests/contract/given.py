@@ -6,8 +6,9 @@ from dataclasses import replace
 from taxonomy.changes import apply
 from taxonomy.edits import Edit
 from taxonomy.node import NodeId
-from taxonomy.ports import ImportMark, UnitOfWork
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import Assignment, Path, Product, ProductId, Source
+from taxonomy.records import ImportMark
 from taxonomy.tree import Tree
 
 PATHS: tuple[Path, ...] = (("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Pans"))

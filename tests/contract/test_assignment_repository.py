@@ -5,8 +5,9 @@ import pytest
 from taxonomy.edits import Merge, Part, Retire, Split
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
-from taxonomy.ports import Held, UnitOfWork
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import Assignment, ProductId, Source
+from taxonomy.records import Held
 from tests.contract.given import PATHS, POPPY, SHELF, SPADE, WOK, at, edited, imported, planted, said, stocked
 
 ALL = [product.id for product in SHELF]

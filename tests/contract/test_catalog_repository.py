@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from taxonomy.errors import InputError, StoreError, UnknownId
-from taxonomy.ports import UnitOfWork, Upserted
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import Product, ProductId
+from taxonomy.records import Upserted
 from tests.contract.given import POPPY, SHELF, SPADE, WOK, imported
 
 

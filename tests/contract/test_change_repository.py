@@ -9,8 +9,9 @@ from taxonomy.changes import ChangeSet, Conflict, State, Written
 from taxonomy.edits import Assign, Create, Edit, Merge, Move, Part, Rename, Restore, Split, Unassign
 from taxonomy.errors import StoreError, UnknownId
 from taxonomy.node import Label, Node, NodeId
-from taxonomy.ports import AuditRow, UnitOfWork, Version
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import ProductId, Source
+from taxonomy.records import AuditRow, Version
 
 A, B = NodeId("a"), NodeId("b")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

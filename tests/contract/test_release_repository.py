@@ -7,7 +7,8 @@ import pytest
 
 from taxonomy.edits import Merge, Rename
 from taxonomy.errors import InputError, UnknownId
-from taxonomy.ports import Release, UnitOfWork
+from taxonomy.ports import UnitOfWork
+from taxonomy.records import Release
 from taxonomy.tree import Tree
 from tests.contract.given import at, edited, planted
 

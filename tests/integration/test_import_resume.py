@@ -10,8 +10,9 @@ from store.engine import connect
 from store.migrate import upgrade
 from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.errors import DatabaseUnavailable
-from taxonomy.ports import UnitOfWork, Upserted
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import Product, ProductId
+from taxonomy.records import Upserted
 from tests.database import guarded_folder
 
 BATCH = 50

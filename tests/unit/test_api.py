@@ -19,8 +19,9 @@ from fastapi.testclient import TestClient
 from ingest.search.words import stems
 from taxonomy.errors import DatabaseUnavailable, ModelError
 from taxonomy.node import NodeId
-from taxonomy.ports import Encoder, Floats, Progress, Release
+from taxonomy.ports import Encoder, Floats, Progress
 from taxonomy.product import split_path
+from taxonomy.records import Release
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
 from ui.api.app import create

@@ -29,8 +29,9 @@ from taxonomy.edits import (
 from taxonomy.errors import InputError, StaleEdit, UnknownId
 from taxonomy.impact import Impact, Stock, impact
 from taxonomy.node import ROOT_ID, Attribute, Node, NodeId
-from taxonomy.ports import Held, UnitOfWork
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import Assignment, Path, Product, ProductId, Source
+from taxonomy.records import Held
 from taxonomy.service import editing, previewing
 from taxonomy.service.previewing import impact_of_change, impact_of_edits
 from taxonomy.staleness import stale_nodes

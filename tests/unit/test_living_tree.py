@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from taxonomy import changes, edits, invariants
+from taxonomy import changes, invariants
 from taxonomy.changes import ChangeSet, State, replay
 from taxonomy.codec import edit_from_json, edit_to_json
 from taxonomy.edits import (
@@ -44,6 +44,7 @@ from taxonomy.edits import (
     SetCrosswalk,
     Split,
     Unassign,
+    structure,
 )
 from taxonomy.errors import InputError, StaleEdit, TaxonomyError
 from taxonomy.node import (
@@ -58,7 +59,7 @@ from taxonomy.node import (
 )
 from taxonomy.product import Product, ProductId, Source
 from taxonomy.redirects import Redirect
-from taxonomy.service import editing
+from taxonomy.service import applying, editing
 from taxonomy.tree import Draft, Tree
 from tests.fakes import FakeUnitOfWork
 from tests.unit.plain_tree import PLAIN_NAMES, ROOT, PlainTree, Refused, facts_of
@@ -524,7 +525,7 @@ def forgetful(rename: Rename, draft: Draft) -> tuple[Edit, ...]:
 
 
 FOUND = (AssertionError, Refused, TaxonomyError, LookupError)
-DISSOLVE, RENAME = edits._dissolve, Rename.apply
+DISSOLVE, RENAME = structure._dissolve, Rename.apply
 WITHOUT: dict[str, tuple[object, str, object]] = {
     "the check for cycles": (invariants, "require_no_cycle", nothing),
     "the check for locks": (invariants, "require_unlocked", nothing),
@@ -533,14 +534,14 @@ WITHOUT: dict[str, tuple[object, str, object]] = {
     "fresh ids": (invariants, "require_fresh", nothing),
     "redirects": (Draft, "redirect", nothing),
     "shares that add up": (Split, "_shares", lambda split: (1.0,) * len(split.parts)),
-    "the children in an inverse": (edits, "_dissolve", childless),
+    "the children in an inverse": (structure, "_dissolve", childless),
     "the old name in an inverse": (Rename, "apply", forgetful),
     "a look at what others wrote": (changes, "clash", lambda edit, written: []),
-    "saying what was written": (editing, "_touches", lambda change, number: ()),
-    "putting placements back": (editing, "_placements", lambda uow, change, head: ()),
+    "saying what was written": (applying, "_touches", lambda change, number: ()),
+    "putting placements back": (applying, "_placements", lambda uow, change, head: ()),
     "telling requests apart": (editing, "_repeated", nothing),
     "a digest that follows": (Draft, "replace", lambda draft, node: draft.nodes.update({node.id: node})),
-    "every edit in the log": (editing, "edit_to_json", lambda edit: edit_to_json(Lock(ROOT_ID))),
+    "every edit in the log": (applying, "edit_to_json", lambda edit: edit_to_json(Lock(ROOT_ID))),
 }
 
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from taxonomy.edits import Create, Rename
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import Node, NodeId
-from taxonomy.ports import Release
+from taxonomy.records import Release
 from taxonomy.service import editing, releasing
 from tests.fakes import FakeUnitOfWork
 from tests.unit.test_api import NEVER_S, HashedWords

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 from ingest.search.reranking import Reranker, open_reranker
 from ingest.search.routing import open_router
 from taxonomy.errors import DatabaseUnavailable, InputError, ModelError, StoreError, TaxonomyError, UnknownId
-from taxonomy.ports import Release
+from taxonomy.records import Release
 from taxonomy.search.rerank import Candidate
 from taxonomy.search.route import Router, Routing
 from taxonomy.tree import Tree

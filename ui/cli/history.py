@@ -11,8 +11,9 @@ from taxonomy.compare import Comparison, aligned, compare
 from taxonomy.errors import InputError, StoreError
 from taxonomy.formats.spreadsheet import neutralise
 from taxonomy.node import NodeId
-from taxonomy.ports import Release, UnitOfWork
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import join_path
+from taxonomy.records import Release
 from taxonomy.service import events, releasing
 from taxonomy.service import history as past
 from taxonomy.tree import Tree

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from taxonomy.formats.saying import tree_in
-from taxonomy.ports import Release
+from taxonomy.records import Release
 from taxonomy.service import editing, releasing
 from taxonomy.tree import Tree
 from ui.cli import changes, history, pins

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from taxonomy.node import LabelKind
-from taxonomy.ports import CatalogSummary
+from taxonomy.records import CatalogSummary
 from ui.settings import Settings
 from ui.web import actions, state
 from ui.web.components.tree import TreeEvent, rows, tree_view
