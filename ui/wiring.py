@@ -18,12 +18,12 @@ from store.embedded import home
 from store.engine import connect, database_url
 from store.migrate import is_current, upgrade
 from store.unit_of_work import PostgresUnitOfWork
-from taxonomy.errors import ModelError, StoreError
+from taxonomy.errors import InputError, ModelError, StoreError
 from taxonomy.formats import format_by_name, own_table, read_contents, read_tree, table, write_tree
 from taxonomy.formats.entries import Contents
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
-from taxonomy.product import Product
+from taxonomy.product import Product, ProductId
 from taxonomy.service.releasing import published
 from taxonomy.text import normalise, product_text
 from taxonomy.tree import Tree
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from taxonomy.crosswalk import Proposal
     from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
+    from taxonomy.service.splitting import Group
 
 __all__ = ["App", "contents_of", "shelved", "write_taxonomy"]
 
@@ -160,6 +161,32 @@ class App:
             progress=progress,
             stages=self.cache / "builds",
         )
+
+    def groups(
+        self, products: Sequence[Product], most: int, *, progress: Progress | None = None
+    ) -> "list[Group]":
+        """The largest groups of products with similar titles, at most so many, named after what they share.
+
+        Raises
+        ------
+        InputError
+            They fall into no groups.
+        """
+        from ingest.cluster.shape import Shape
+        from taxonomy.service.splitting import Group
+
+        shape = Shape(max_depth=1, max_children=max(most, 2))
+        built = self.build(products, shape=shape, progress=progress)
+        held: dict[NodeId, list[ProductId]] = defaultdict(list)
+        for product_id, one in built.memberships.items():
+            if one.node_id is not None:
+                held[built.tree.lineage(one.node_id)[0]].append(product_id)
+        if not held:
+            raise InputError(
+                f"no groups were found among {len(products)} products: choose them, or an attribute"
+            )
+        groups = [Group(built.tree.nodes[at].name, tuple(ids)) for at, ids in held.items()]
+        return sorted(groups, key=lambda one: (-len(one.product_ids), one.name))[:most]
 
     def tree(self, *, file: Path | None = None, taxonomy: str = "") -> Tree:
         """The tree of a file, or the published one of a taxonomy in the store.

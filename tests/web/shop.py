@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from taxonomy.search.rerank import Reranked
 from taxonomy.search.route import Evidence, Intent, RankedNode, Routing
 from taxonomy.service import editing
 from taxonomy.service.importing import import_catalog
+from taxonomy.service.splitting import Group
 from taxonomy.text import fold
 from taxonomy.tree import Tree
 from tests.fakes import FakeUnitOfWork
@@ -62,6 +63,11 @@ class Shop:
                 why = f"its title has {' and '.join(hits)}"
                 found.append((product, Reranked(product.id, len(hits) / len(words), why)))
         return sorted(found, key=lambda row: -row[1].score)[:top]
+
+    def groups(self, products: Sequence[Product], most: int) -> list[Group]:
+        half = len(products) // 2
+        ids = [one.id for one in products]
+        return [Group("One half", tuple(ids[:half])), Group("The other", tuple(ids[half:]))][:most]
 
     def audit(self, taxonomy: str, catalog: str = "") -> list[Finding]:
         shelves: dict[NodeId, list[Product]] = defaultdict(list)

@@ -115,3 +115,15 @@ def test_a_proposal_says_beforehand_which_edit_would_not_go_in(shop: Shop) -> No
     shop.edit(Rename(tea, "Infusions"), author="Noor")
 
     assert "Would not go in: Noor changed" in seen(opened(Page.CHANGES))
+
+
+def test_a_draft_that_somebody_overtook_is_not_proposed_unseen(shop: Shop) -> None:
+    tea = shop.at(*TEA)
+    with shop.uow() as uow:
+        draft = editing.draft(uow, TAXONOMY, [Rename(tea, "Teas")], author="Maya")
+    shop.edit(Rename(tea, "Infusions"), author="Noor")
+
+    at = press(opened(Page.CHANGES), f"propose_{draft.id}")
+
+    assert "somebody was first" in seen(at)
+    assert "Noor" in seen(at)

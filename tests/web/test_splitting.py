@@ -29,3 +29,15 @@ def test_a_category_is_split_by_brand(shop: Shop) -> None:
 
     assert beans in shop.tree.redirects
     assert len(shop.tree.successors(beans)) > 1
+
+
+def test_a_category_is_split_by_what_the_machine_finds_alike(shop: Shop) -> None:
+    beans = shop.at(*BEANS)
+    at = act(opened(node_id=beans), "Split")
+    pills = next(one for one in at.get("button_group") if one.key == "split_by")
+    at = press(pills.set_value("What is alike").run(), "look_for_groups")
+
+    press(at, "apply")
+
+    names = {shop.tree.nodes[one].name for one in shop.tree.successors(beans)}
+    assert names == {"One half", "The other"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,6 @@ from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.settings import Settings
 from ui.wiring import App
-
-if TYPE_CHECKING:
-    from ingest.cluster.build import Built
 
 __all__ = ["split"]
 
@@ -58,7 +55,7 @@ def split(
             node_id = node_of(tree, node)
             products = splitting.in_node(uow, name, node_id, catalog)
         if how == "cluster":
-            groups = _alike(app, products, _count(what, parts), bar)
+            groups = app.groups(products, _count(what, parts), progress=bar)
             edit = splitting.by_groups(tree, node_id, groups, catalog=catalog, products=products)
         else:
             edit = _said(how, what, tree, node_id, catalog, products, parts)
@@ -85,25 +82,6 @@ def _chosen(file: Path) -> list[Group]:
     for row in read_fields(file, "product_id", optional=["part"]):
         held.setdefault(row.get("part") or file.stem, []).append(ProductId(row["product_id"]))
     return [Group(name, tuple(ids)) for name, ids in held.items()]
-
-
-def _alike(app: App, products: Sequence[Product], most: int, bar: Bar) -> list[Group]:
-    """The largest groups of products with similar titles, at most so many."""
-    from ingest.cluster.shape import Shape
-
-    built = app.build(products, shape=Shape(max_depth=1, max_children=max(most, 2)), progress=bar)
-    groups = _groups(built)
-    if not groups:
-        raise InputError(f"no groups were found among {len(products)} products: choose them, or an attribute")
-    return sorted(groups, key=lambda one: (-len(one.product_ids), one.name))[:most]
-
-
-def _groups(built: "Built") -> list[Group]:
-    held: dict[NodeId, list[ProductId]] = {}
-    for product_id, one in built.memberships.items():
-        if one.node_id is not None:
-            held.setdefault(built.tree.lineage(one.node_id)[0], []).append(product_id)
-    return [Group(built.tree.nodes[at].name, tuple(ids)) for at, ids in held.items()]
 
 
 def _count(what: str, otherwise: int) -> int:

@@ -97,7 +97,7 @@ def reject(change_id: str) -> None:
 
 def submit(change_id: str) -> None:
     """Propose a draft, or what did not fit a newer tree, on the tree of today."""
-    _guarded(lambda uow: _decided(uow, editing.submit(uow, change_id), "Proposed"))
+    _guarded(lambda uow: _submitted(uow, editing.submit(uow, change_id)))
 
 
 def approve(change_id: str) -> None:
@@ -168,6 +168,13 @@ def _accepted(uow: UnitOfWork, outcome: editing.Outcome) -> state.Notice:
     waits = "waits as a change of its own" if n_left == 1 else "wait as a change of their own"
     left = f"{many(n_left, 'edit')} did not go in and {waits}, each with the reason."
     return replace(notice, text=f"{notice.text}. {left}")
+
+
+def _submitted(uow: UnitOfWork, change: ChangeSet) -> state.Notice:
+    if change.state is not State.CONFLICTED:
+        return _decided(uow, change, "Proposed")
+    said = "Not proposed yet: somebody was first. See below who, and try again if you mean it."
+    return state.Notice(said, is_error=True)
 
 
 def _decided(uow: UnitOfWork, change: ChangeSet, verb: str) -> state.Notice:

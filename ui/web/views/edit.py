@@ -121,12 +121,17 @@ def _products(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
 
 def _split(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
     how = st.segmented_control(
-        "Split it by", ["Chosen products", "Brand", "Attribute"], default="Chosen products", key="split_by"
+        "Split it by",
+        ["Chosen products", "Brand", "Attribute", "What is alike"],
+        default="Chosen products",
+        key="split_by",
     )
     if how == "Brand":
         _split_by(context, node_id, "brand")
     elif how == "Attribute":
         _split_by(context, node_id, _attribute(context, node_id))
+    elif how == "What is alike":
+        _split_alike(context, node_id)
     else:
         _split_off(context, node_id, chosen)
 
@@ -155,6 +160,30 @@ def _split_by(context: state.Context, node_id: NodeId, attribute: str) -> None:
         except InputError as error:
             hint = plain(str(error)[:1].upper() + str(error)[1:])
     confirm(context, "Split", build, hint=hint)
+
+
+def _split_alike(context: state.Context, node_id: NodeId) -> None:
+    """A part for each group that the machine finds among the titles, when asked to look."""
+    key = (node_id, context.tree.version, context.catalog)
+    held: tuple[object, list[splitting.Group]] | None = st.session_state.get("groups")
+    stock = splitting.in_node(context.uow, context.taxonomy, node_id, context.catalog)
+    if held is None or held[0] != key:
+        st.caption("The machine reads the titles and looks for products that belong together.")
+        if not st.button("Look for groups", key="look_for_groups"):
+            return
+        with st.spinner("Reading titles…"):
+            try:
+                held = (key, state.app().groups(stock, splitting.MOST_PARTS))
+            except InputError as error:
+                st.warning(plain(str(error)[:1].upper() + str(error)[1:]), icon=":material/block:")
+                return
+        st.session_state["groups"] = held
+    groups = held[1]
+
+    def build() -> list[Edit]:
+        return [splitting.by_groups(context.tree, node_id, groups, catalog=context.catalog, products=stock)]
+
+    confirm(context, "Split", build)
 
 
 def _split_off(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
