@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
+
 from taxonomy.product import Assignment, ProductId
 
 __all__ = ["Change", "Job", "JobKind", "JobState", "Shard", "Tally"]
@@ -131,4 +133,7 @@ class Change:
 
 
 def _telling(one: Assignment | None) -> tuple[object, ...] | None:
-    return None if one is None else (one.node_id, one.probability, one.source, one.model_revision)
+    if one is None:
+        return None
+    # A store keeps 32 bits, and a driver reads them back as the shortest decimal: two doubles, one number.
+    return one.node_id, np.float32(one.probability), one.source, one.model_revision

@@ -157,7 +157,8 @@ def _tree(body: dict[str, Any], *, version: int) -> Tree:
     nodes: dict[NodeId, Node] = {}
     children: dict[NodeId, list[NodeId]] = {ROOT_ID: []}
     for entry in body["nodes"]:
-        node = from_json(Node, entry)
+        labels = [{"text": label} for label in entry.pop("alt_labels", ())]  # as models of 0.1 have it
+        node = from_json(Node, {**entry, "labels": labels} if labels else entry)
         nodes[node.id] = node
         children.setdefault(node.parent_id, []).append(node.id)
     redirects = {

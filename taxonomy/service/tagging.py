@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Event, Thread
 
-import numpy as np
-
 from taxonomy.errors import DatabaseUnavailable, UnknownId
 from taxonomy.jobs import Change, Job, JobKind, Shard
 from taxonomy.node import ROOT_ID
@@ -160,7 +158,7 @@ def _say(tag: Tag, products: Sequence[Product], stop: Callable[[], bool]) -> Ite
     while not stop() and (batch := list(islice(rest, _STEP))):
         for one in tag(batch):
             if one is not None:
-                yield replace(one, probability=float(np.float32(one.probability)))  # as it is stored
+                yield one
 
 
 def _live(tree: Tree, one: Assignment | None) -> Assignment | None:

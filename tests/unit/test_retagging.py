@@ -435,4 +435,12 @@ def test_a_change_is_real_unless_only_the_version_differs() -> None:
     assert not Change(one.product_id, one, replace(one, tree_version=2)).is_real
     assert Change(one.product_id, one, replace(one, model_revision="n")).is_real
     assert Change(one.product_id, None, one).is_real
+
     assert Change(one.product_id, one, None).back == Change(one.product_id, None, one)
+
+
+def test_a_probability_as_the_store_gives_it_back_is_no_change() -> None:
+    said = Assignment(ProductId("p"), NodeId("a"), 0.9889975786209106, Source.MODEL, "m")
+    read = replace(said, probability=0.9889976)  # 32 bits, printed as short as they can be
+
+    assert not Change(said.product_id, read, said).is_real
