@@ -21,8 +21,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="""A category tree for a shop's catalogue: it builds itself, people own it, search runs on it.
 
-Files in and out are CSV, TSV, JSON lines or Parquet by their ending, `.gz` allowed. Ctrl-C stops any command
-without loss. Exit code 0 means done, 2 that the input was at fault, 1 anything else.""",
+Files in and out are CSV, TSV, JSON lines or Parquet by their ending, `.gz` allowed; product feeds
+are read, too. Ctrl-C stops any command without loss. Exit code 0 means done, 2 that the input was at
+fault, 1 anything else.""",
 )
 app.command()(demo.demo)
 app.add_typer(db.db, name="db")

@@ -12,7 +12,7 @@ from ingest.readers import write_table
 from taxonomy.errors import InputError
 from taxonomy.service.placing import place_by_model
 from taxonomy.tree import Tree
-from ui.cli.options import AsJson, CatalogName, Device, Map, ModelDir, TaxonomyName
+from ui.cli.options import CATALOGUES, AsJson, CatalogName, Device, Map, ModelDir, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import head, products_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["classify", "train"]
 
-MaybeFile = Annotated[Path | None, typer.Argument(help="CSV, TSV, JSON lines or Parquet; `.gz` allowed.")]
+MaybeFile = Annotated[Path | None, typer.Argument(help=CATALOGUES)]
 Precision = Annotated[
     float,
     typer.Option("--precision", min=0.5, max=0.999, help="How often a given category must be right."),

@@ -9,6 +9,7 @@ import typer
 from taxonomy.errors import InputError
 
 __all__ = [
+    "CATALOGUES",
     "AsJson",
     "Author",
     "CatalogName",
@@ -33,7 +34,8 @@ Device = Annotated[
         "--device", envvar="SHELFTREE_DEVICE", help="Where to compute; auto takes a GPU if there is one."
     ),
 ]
-File = Annotated[Path, typer.Argument(help="CSV, TSV, JSON lines or Parquet; `.gz` allowed.")]
+CATALOGUES = "CSV, TSV, JSON lines, Parquet or a product feed in XML; `.gz` allowed."
+File = Annotated[Path, typer.Argument(help=CATALOGUES)]
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", help="FIELD=COLUMN where the header does not say it, as in title='Artikel'."),
