@@ -211,6 +211,15 @@ def test_jobs_that_cannot_be_done_are_refused_in_one_sentence(shelftree: Shelftr
     assert "finished" in shelftree("retag", "apply", 1).err
 
 
+def test_jobs_run_here_and_nowhere_else(shelftree: Shelftree) -> None:
+    refused = shelftree("retag", "apply", "1", "--executor", "ray")
+    unknown = shelftree("retag", "apply", "999", "--executor", "local")
+
+    assert (refused.code, unknown.code) == (2, 2)
+    assert "--executor ray: jobs run on this machine only" in refused.err
+    assert "999" in unknown.err
+
+
 def test_a_database_that_is_away_is_named(shelftree: Shelftree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFTREE_DATABASE_URL", "postgresql://nobody@/none?host=/nowhere")
 

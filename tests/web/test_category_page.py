@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from taxonomy.edits import Create, Pin, Relabel, Rename, Retire
+from taxonomy.edits import Assign, Create, Pin, Relabel, Rename, Retire
 from taxonomy.node import Node, NodeId, random_ids
 from taxonomy.service import splitting
 from taxonomy.service.splitting import Group
@@ -244,3 +244,19 @@ def test_names_are_shown_in_the_language_that_is_chosen(shop: Shop) -> None:
 
 def progress(at: AppTest) -> str:
     return "\n".join(one.proto.text for one in at.get("progress"))
+
+
+def test_what_people_placed_is_let_go_for_the_machine_to_decide(shop: Shop) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    with shop.uow() as uow:
+        (product, _), *_ = uow.assignments.of_node(CATALOG, TAXONOMY, [tea])
+    shop.edit(Assign(CATALOG, coffee, (product.id,)))
+    at = act(
+        opened(node_id=coffee, **{f"products {coffee} 1 ": {"selection": {"rows": [0]}}}), "Move products"
+    )
+
+    at = next(one for one in at.toggle if "Let the machine decide" in one.label).set_value(True).run()
+    press(at, "apply")
+
+    with shop.uow() as uow:
+        assert uow.assignments.placed(CATALOG, TAXONOMY, [product.id]) == {}

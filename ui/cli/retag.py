@@ -36,6 +36,15 @@ Lease = Annotated[
 ]
 
 
+def _here(executor: str) -> str:
+    if executor != "local":
+        raise InputError(f"--executor {executor}: jobs run on this machine only for now, as `local`")
+    return executor
+
+
+Executor = Annotated[str, typer.Option("--executor", callback=_here, help="Where: local.")]
+
+
 @retag.command()
 def plan(
     catalog: Annotated[str, typer.Option("--catalog", help="The catalogue.")],
@@ -95,7 +104,13 @@ def plan(
 
 
 @retag.command()
-def apply(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: AsJson = False) -> None:
+def apply(
+    job: JobId,
+    workers: Workers = 1,
+    lease: Lease = LEASE_S,
+    executor: Executor = "local",
+    as_json: AsJson = False,
+) -> None:
     """Do a planned job. Stop it at any time: `resume` goes on.
 
     Example: shelftree retag apply 1 --workers 2
@@ -107,7 +122,13 @@ def apply(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: AsJ
 
 
 @retag.command()
-def resume(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: AsJson = False) -> None:
+def resume(
+    job: JobId,
+    workers: Workers = 1,
+    lease: Lease = LEASE_S,
+    executor: Executor = "local",
+    as_json: AsJson = False,
+) -> None:
     """Go on with a job, or a rollback, that was stopped or killed; each product is tagged once."""
     with App.open() as app, Bar(quiet=as_json) as bar:
         with app.uow() as uow:
@@ -116,7 +137,13 @@ def resume(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: As
 
 
 @retag.command()
-def rollback(job: JobId, workers: Workers = 1, lease: Lease = LEASE_S, as_json: AsJson = False) -> None:
+def rollback(
+    job: JobId,
+    workers: Workers = 1,
+    lease: Lease = LEASE_S,
+    executor: Executor = "local",
+    as_json: AsJson = False,
+) -> None:
     """Give products back the assignment that they had before a job, unless it was changed since.
 
     This is a job itself: `resume` goes on with it when it was stopped.

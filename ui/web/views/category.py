@@ -1,8 +1,11 @@
 """One category: where it stands, what is in it, and what can be done with it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from taxonomy.node import NodeId
+from taxonomy.product import Source
 from taxonomy.service.browsing import products_below
 from ui.web import state
 from ui.web.views import edit, pins, products
@@ -93,8 +96,13 @@ def _products(context: state.Context, node_id: NodeId) -> edit.Chosen:
     if n_rows > PAGE_SIZE:
         st.pagination(-(-n_rows // PAGE_SIZE), key=f"page {node_id} {text or ''}")
     if ticked or not text:
-        return edit.Chosen(ticked, "ticked below")
-    return edit.Chosen(tuple(product.id for product, _ in _all(context, node_id, text)), f"with “{text}”")
+        return _chosen([row for row in rows if row[0].id in set(ticked)], "ticked below")
+    return _chosen(_all(context, node_id, text), f"with “{text}”")
+
+
+def _chosen(rows: Sequence[Row], which: str) -> edit.Chosen:
+    by_people = tuple(one.id for one, place in rows if place and place.source is Source.PERSON)
+    return edit.Chosen(tuple(one.id for one, _ in rows), which, by_people)
 
 
 def _page(context: state.Context, node_id: NodeId, text: str, total: int) -> tuple[list[Row], int]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Part, Rename, Retire, Split
+from taxonomy.edits import Assign, Create, Edit, Lock, Merge, Move, Part, Rename, Retire, Split, Unassign
 from taxonomy.errors import InputError
 from taxonomy.node import ROOT_ID, Node, NodeId, random_ids
 from taxonomy.product import ProductId
@@ -21,10 +21,11 @@ __all__ = ["Chosen", "show"]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Products that an action can be about, and in words which these are."""
+    """Products that an action can be about, in words which these are, and those that people placed."""
 
     product_ids: tuple[ProductId, ...] = ()
     which: str = "ticked below"
+    by_people: tuple[ProductId, ...] = ()
 
 
 class Action(StrEnum):
@@ -112,6 +113,12 @@ def _products(context: state.Context, node_id: NodeId, chosen: Chosen) -> None:
         st.caption("Tick products in the table below, or filter them, and choose where they should stand.")
         return
     st.markdown(f"**{many(len(chosen.product_ids), 'product')}** {plain(chosen.which)}")
+    if chosen.by_people and st.toggle(
+        f"Let the machine decide again on {many(len(chosen.by_people), 'product')} that people placed",
+        key=f"let go {node_id}",
+    ):
+        confirm(context, "Let go", lambda: [Unassign(context.catalog, chosen.by_people)])
+        return
     goal = choose_category("Put them into", context.tree, key=f"put {node_id}", without=frozenset([node_id]))
     build: Build | None = None
     if goal is not None:
