@@ -92,13 +92,16 @@ def stock(engine: Engine, n_products: int, busy: tuple[NodeId, NodeId]) -> None:
 
 
 class Reader:
-    """A connection on which statements are prepared and timed at the driver, rows fetched and all."""
+    """A connection on which statements are prepared and timed at the driver, rows fetched and all.
 
-    def __init__(self, engine: Engine) -> None:
+    One that is not `patient` is told by an error when it has to wait for a lock at all, and the bench fails.
+    """
+
+    def __init__(self, engine: Engine, *, patient: bool = True) -> None:
         self._connection = psycopg.connect(_plain(engine.url), autocommit=True)
         self._connection.execute(f"SET pg_trgm.strict_word_similarity_threshold = {LIKENESS[0]}")
-        # A reader that has to wait for a lock at all is told so by an error, and the bench fails.
-        self._connection.execute("SET lock_timeout = '1ms'")
+        if not patient:
+            self._connection.execute("SET lock_timeout = '1ms'")
         self._number = 1
 
     def close(self) -> None:
@@ -151,7 +154,7 @@ class Readers:
             raise StoreError(f"a reader was held up or misled: {self.errors[0]}") from self.errors[0]
 
     def _read(self, engine: Engine, sizes: dict[NodeId, int], seed: int) -> None:
-        reader, rng, ids = Reader(engine), np.random.default_rng(seed), list(sizes)
+        reader, rng, ids = Reader(engine, patient=False), np.random.default_rng(seed), list(sizes)
         try:
             while not self._stop.is_set():
                 at = ids[rng.integers(len(ids))]
