@@ -59,7 +59,8 @@ class PostgresAssignments:
         key = self._numbers(taxonomy, catalog)
         rest, n_changed = iter(assignments), 0
         while batch := {one.product_id: one for one in islice(rest, _BATCH)}:
-            n_changed += self._write(key, list(batch.values()))
+            # In one order, as everybody locks them: else two writers may wait for each other.
+            n_changed += self._write(key, sorted(batch.values(), key=lambda one: one.product_id))
         self._transaction.learn(tables.assignments, n_changed)
         return n_changed
 

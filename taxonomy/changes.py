@@ -10,12 +10,12 @@ A change set was made on one version and may be applied on a later one. Its edit
 same in between; the others come back, each with a named conflict.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from taxonomy.edits import Edit, Lock, Touch, Unassign, clash
+from taxonomy.edits import Create, Edit, Lock, Touch, Unassign, clash
 from taxonomy.errors import EditError, InputError, NodeLocked, RuleBroken
 from taxonomy.invariants import require_unique_children
 from taxonomy.node import NodeId
@@ -192,21 +192,21 @@ def merge(
     >>> [edit.kind for edit in found.edits], found.conflicts[0].author
     (['move'], 'Ann')
     """
-    later = _by_key(written)
-    found = _sift(tree, edits, later, lambda draft, ordinal, edit: draft)
+    later = _by_key(written, source)
+    found = _sift(tree, edits, later, lambda draft, ordinal, edit: "")
     if not found.edits or _holds(tree, found.edits, source, earlier):
         return found
-    barred: dict[int, str] = {}  # which one is it? Each is tried, slowly
+    barred: dict[int, str] = {}  # which one is it? Each is tried
 
-    def attempt(draft: Draft, ordinal: int, edit: Edit) -> Draft | str:
-        return barred.get(ordinal) or _tried(draft, edit, source)
+    def objection(draft: Draft, ordinal: int, edit: Edit) -> str:
+        return barred.get(ordinal) or _objection(draft, edit, source)
 
     while True:
-        found = _sift(tree, edits, later, attempt)
+        found = _sift(tree, edits, later, objection)
         namesakes = _namesakes(tree, found.edits, source, earlier)
-        if namesakes is None:
+        if not namesakes:
             return found
-        barred[_blamed(tree, edits, found, namesakes.node_ids)] = str(namesakes)
+        barred |= {_blamed(tree, edits, found, one.node_ids): str(one) for one in namesakes}
 
 
 def replay(tree: Tree, steps: Iterable[tuple[int, Edit]]) -> Tree:
@@ -224,22 +224,21 @@ def _sift(
     tree: Tree,
     edits: Sequence[Edit],
     later: dict[str, list[Written]],
-    attempt: Callable[[Draft, int, Edit], Draft | str],
+    objection: Callable[[Draft, int, Edit], str],
 ) -> Merged:
-    """Take what nobody overtook, what rests on nothing lost, and what the attempt has no objection to."""
+    """Take what nobody overtook, what rests on nothing lost, and what there is no objection to."""
     draft, taken, conflicts = Draft(tree), list[Edit](), list[Conflict]()
-    lost: list[tuple[int, tuple[Touch, ...]]] = []
+    lost: dict[str, list[tuple[int, Touch]]] = {}
     for ordinal, edit in enumerate(edits, 1):
         conflict = _overtaken(ordinal, edit, later, tree) or _resting(ordinal, edit, lost)
-        tried = draft if conflict else attempt(draft, ordinal, edit)
-        if isinstance(tried, str):
-            conflict = Conflict(ordinal, tried, edit.touches())
-        elif not conflict:
-            draft = tried
+        if conflict is None and (why := objection(draft, ordinal, edit)):
+            conflict = Conflict(ordinal, why, edit.touches())
+        if conflict is None:
             taken.append(edit)
-        if conflict:
-            lost.append((ordinal, edit.writes()))
-            conflicts.append(conflict)
+            continue
+        conflicts.append(conflict)
+        for touch in edit.writes():
+            lost.setdefault(touch[0], []).append((ordinal, touch))
     return Merged(tuple(taken), tuple(edits[one.ordinal - 1] for one in conflicts), tuple(conflicts))
 
 
@@ -251,16 +250,12 @@ def _holds(tree: Tree, edits: Sequence[Edit], source: Source, earlier: Tree | No
     return True
 
 
-def _namesakes(tree: Tree, edits: Sequence[Edit], source: Source, earlier: Tree | None) -> RuleBroken | None:
-    """What is wrong with the names after all edits: two may swap theirs, so this is seen at the end only."""
+def _namesakes(tree: Tree, edits: Sequence[Edit], source: Source, earlier: Tree | None) -> list[RuleBroken]:
+    """What is wrong with the names after all edits, at most once a family; two may swap theirs before."""
     draft = Draft(tree)
     for edit in edits:
         _step(draft, edit, source)
-    try:
-        _require_families(draft, source, earlier)
-    except RuleBroken as error:
-        return error
-    return None
+    return list(_wrong_families(draft, source, earlier))
 
 
 def _blamed(tree: Tree, edits: Sequence[Edit], found: Merged, node_ids: Sequence[str]) -> int:
@@ -272,14 +267,14 @@ def _blamed(tree: Tree, edits: Sequence[Edit], found: Merged, node_ids: Sequence
     return (wrote or [ordinal for ordinal, _ in taken])[-1]
 
 
-def _tried(draft: Draft, edit: Edit, source: Source) -> Draft | str:
-    """The draft one edit on, or why the edit cannot be."""
-    copy = draft.copy()  # an edit that fails leaves its draft half changed
+def _objection(draft: Draft, edit: Edit, source: Source) -> str:
+    """Take the edit; why it cannot be, else, and the draft stays as it was."""
     try:
-        _step(copy, edit, source)
+        with draft.whole():
+            _step(draft, edit, source)
     except InputError as error:
         return str(error)
-    return copy
+    return ""
 
 
 def _step(draft: Draft, edit: Edit, source: Source) -> tuple[Edit, ...]:
@@ -287,20 +282,34 @@ def _step(draft: Draft, edit: Edit, source: Source) -> tuple[Edit, ...]:
         raise NodeLocked("only people lock and unlock nodes", edit.touches())
     if isinstance(edit, Unassign) and source is not Source.PERSON:
         raise EditError("only people let go of products that people placed")
+    if isinstance(edit, Create) and edit.node.locked and source not in (Source.PERSON, Source.IMPORT):
+        raise NodeLocked("only people lock and unlock nodes", edit.touches())
     return edit.apply(draft)
 
 
 def _require_families(draft: Draft, source: Source, earlier: Tree | None) -> None:
-    if source is not Source.IMPORT:
-        known = (draft.base,) if earlier is None else (draft.base, earlier)
-        for parent_id in draft.changed_families():
+    for error in _wrong_families(draft, source, earlier):
+        raise error
+
+
+def _wrong_families(draft: Draft, source: Source, earlier: Tree | None) -> Iterator[RuleBroken]:
+    """What the rule of names has against each family that was changed; an import may break it."""
+    if source is Source.IMPORT:
+        return
+    known = (draft.base,) if earlier is None else (draft.base, earlier)
+    for parent_id in draft.changed_families():
+        try:
             require_unique_children(draft, parent_id, known)
+        except RuleBroken as error:
+            yield error
 
 
-def _by_key(written: Iterable[Written]) -> dict[str, list[Written]]:
+def _by_key(written: Iterable[Written], source: Source) -> dict[str, list[Written]]:
+    """What was written, by its key; where people placed products bars no machine: people win anyway."""
     found: dict[str, list[Written]] = {}
     for one in written:
-        found.setdefault(one.key, []).append(one)
+        if source is Source.PERSON or not one.key.startswith("product:"):
+            found.setdefault(one.key, []).append(one)
     return found
 
 
@@ -325,9 +334,13 @@ def _overtaken(ordinal: int, edit: Edit, later: dict[str, list[Written]], tree: 
     return Conflict(ordinal, message, tuple(clashing), first.version, first.author, first.change_set_id)
 
 
-def _resting(ordinal: int, edit: Edit, lost: Sequence[tuple[int, tuple[Touch, ...]]]) -> Conflict | None:
+def _resting(ordinal: int, edit: Edit, lost: dict[str, list[tuple[int, Touch]]]) -> Conflict | None:
     """Whether the edit rests on an earlier one of its change set that was not taken."""
-    for earlier, writes in lost:
-        if keys := clash(edit, writes):
-            return Conflict(ordinal, f"it rests on edit {earlier}, which conflicts", tuple(keys))
+    if not lost:
+        return None
+    keys = dict.fromkeys((*(key for key, _ in edit.writes()), *edit.needs()))
+    near = sorted((earlier, touch) for key in keys for earlier, touch in lost.get(key, ()))
+    for earlier, touch in near:
+        if clashing := clash(edit, [touch]):
+            return Conflict(ordinal, f"it rests on edit {earlier}, which conflicts", tuple(clashing))
     return None

@@ -4,7 +4,7 @@
 
 1. one hidden root, which no edit touches;
 2. every parent is live, and no node stands below itself;
-3. an id is given out once;
+3. an id is 1 to 64 letters, digits and _, and given out once;
 4. a name is one line of 1 to 250 characters without the path separator, and so is every label;
 5. siblings differ in name (case and accents folded), except where an import brought them;
 6. a locked node stays as it is until a person unlocks it;
@@ -13,6 +13,7 @@
    with values, regions where the restriction is to regions, one match a scheme; it is not related to itself.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -40,6 +41,7 @@ __all__ = [
     "require_unlocked",
 ]
 
+_ID = re.compile("[0-9A-Za-z_]{1,64}")  # a label of a path in the store, where "-" would sort before digits
 _BREAKS = ("Cc", "Zl", "Zp")  # not Cf: published names hold zero-width spaces
 MAX_NAME_LENGTH = 250  # the longest name in the published taxonomies that we know is 98 characters
 MAX_DEPTH = 50  # published taxonomies have up to 8 levels; a path must still fit a line, and a walk a stack
@@ -126,7 +128,11 @@ def require_gone(node_id: NodeId, targets: Sequence[NodeId]) -> None:
 
 
 def require_fresh(draft: Draft, node_id: NodeId) -> None:
-    """The id was never given out in this tree."""
+    """The id is one, and was never given out in this tree."""
+    if not _ID.fullmatch(node_id):
+        raise RuleBroken(
+            f"{node_id!r} cannot be an id: 1 to 64 letters, digits and _ are expected", [node_id]
+        )
     if node_id in draft or node_id in draft.redirects:
         raise RuleBroken(
             f"id {node_id} was given out before: ids are never reused, take a new one", [node_id]
@@ -180,6 +186,7 @@ def check(tree: Tree, *, unique_siblings: bool = True) -> list[str]:
         Whether rule 5 is to hold; imports may break it.
     """
     faults = [f"{at}: {fault}" for at, node in tree.nodes.items() for fault in _node_faults(node)]
+    faults += [f"{at!r} cannot be an id" for at in tree.nodes if not _ID.fullmatch(at)]
     reached = list(tree.descendants())
     if len(reached) != len(set(reached)):
         faults.append("some node has two places among the children")

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import networkx as nx
 
@@ -16,6 +18,8 @@ from taxonomy.redirects import Redirect, resolve, successors
 from taxonomy.text import fold
 
 __all__ = ["Draft", "Tree", "path_id"]
+
+_NOTHING = object()
 
 Children = dict[NodeId, tuple[NodeId, ...]]
 
@@ -270,6 +274,7 @@ class Draft:
         self.redirects: dict[NodeId, Redirect] = dict(tree.redirects)
         self.pins: dict[str, NodeId] = dict(tree.pins)
         self._touched = digest.Touched()
+        self._journal: list[tuple[dict[Any, Any], str, object]] | None = None  # what `whole` may put back
 
     def tree(self, *, version: int | None = None) -> Tree:
         """What the draft is now, as an immutable tree (by default of the version it came from)."""
@@ -295,6 +300,23 @@ class Draft:
         twin.redirects, twin.pins = dict(self.redirects), dict(self.pins)
         twin._touched = self._touched.copy()
         return twin
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is done inside is done whole: if it raises, the draft is as it was before."""
+        journal: list[tuple[dict[Any, Any], str, object]] = []
+        self._journal = journal
+        try:
+            yield
+        except BaseException:
+            for table, key, was in reversed(journal):
+                if was is _NOTHING:
+                    table.pop(key, None)
+                else:
+                    table[key] = was
+            raise
+        finally:
+            self._journal = None
 
     def __contains__(self, node_id: object) -> bool:
         return node_id in self.nodes or node_id == ROOT_ID
@@ -334,6 +356,7 @@ class Draft:
 
     def remove(self, node_id: NodeId) -> Node:
         """Take a node out; its children stay behind under its id for the caller to move."""
+        self._note(self.nodes, node_id)
         node = self.nodes.pop(node_id)
         self._touched.nodes.add(node_id)
         siblings = self.children_of(node.parent_id)
@@ -342,16 +365,19 @@ class Draft:
 
     def replace(self, node: Node) -> None:
         """Change a node's fields in place; its parent stays."""
+        self._note(self.nodes, node.id)
         self.nodes[node.id] = node
         self._touched.nodes.add(node.id)
 
     def arrange(self, parent_id: NodeId, child_ids: tuple[NodeId, ...]) -> None:
         """Set a node's children and their order; the nodes themselves are not looked at."""
+        self._note(self.children, parent_id)
         self.children[parent_id] = child_ids
         self._touched.families.add(parent_id)
 
     def redirect(self, node_id: NodeId, way: Redirect | None) -> None:
         """Lead a retired id somewhere; None: the id leads nowhere, since it is live again."""
+        self._note(self.redirects, node_id)
         if way is None:
             del self.redirects[node_id]
         else:
@@ -360,8 +386,13 @@ class Draft:
 
     def pin(self, query: str, node_id: NodeId | None) -> None:
         """Send a folded query to a node, or no longer."""
+        self._note(self.pins, query)
         if node_id is None:
             self.pins.pop(query, None)
         else:
             self.pins[query] = node_id
         self._touched.pins.add(query)
+
+    def _note(self, table: dict[Any, Any], key: str) -> None:
+        if self._journal is not None:
+            self._journal.append((table, key, table.get(key, _NOTHING)))

@@ -27,7 +27,7 @@ class Create(Edit):
         rules.require_parent(draft, self.node.parent_id)
         rules.require_node(draft, self.node)
         rules.require_depth(draft, self.node.id, self.node.parent_id)
-        draft.add(self.node, self.position)
+        draft.add(_sorted(self.node), self.position)
         return (Retire(self.node.id, self.node.parent_id),)
 
     def writes(self) -> tuple[Touch, ...]:
@@ -178,6 +178,7 @@ class Split(Edit):
             rules.require_name(part.name)
             draft.add(Node(part.node_id, part.name, parent_id), position + 1 + offset)
         part_ids = tuple(part.node_id for part in self.parts)
+        rules.require_shares(self.node_id, part_ids, self._shares())
         restore = _dissolve(draft, self.node_id, Redirect(part_ids, self._shares()))
         return (restore, Merge(part_ids, self.node_id))
 
@@ -212,6 +213,7 @@ class Restore(Edit):
         if self.node.id not in draft.redirects:
             raise EditError(f"{self.node.name!r} is not retired and cannot be restored", [self.node.id])
         rules.require_parent(draft, self.node.parent_id)
+        rules.require_node(draft, self.node)
         rules.require_live(draft, *self.child_ids)
         rules.require_unlocked(draft, *self.child_ids)
         rules.require_depth(draft, self.node.id, self.node.parent_id)
@@ -230,6 +232,17 @@ class Restore(Edit):
 
     def needs(self) -> tuple[NodeId, ...]:
         return (self.node.parent_id, *self.child_ids)
+
+
+def _sorted(node: Node) -> Node:
+    """The node as the edits of its fields leave it: a tree's digest must not depend on how it came about."""
+    return replace(
+        node,
+        labels=tuple(sorted(set(node.labels))),
+        relations=tuple(sorted(set(node.relations))),
+        restrictions=tuple(sorted(set(node.restrictions))),
+        crosswalk=tuple(sorted(set(node.crosswalk))),
+    )
 
 
 def _live_way(draft: Draft, node_id: NodeId) -> Redirect:

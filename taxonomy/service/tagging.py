@@ -8,7 +8,7 @@ from itertools import islice
 from threading import Event, Thread
 
 from taxonomy.errors import DatabaseUnavailable, UnknownId
-from taxonomy.jobs import Change, Job, JobKind, Shard
+from taxonomy.jobs import Change, Job, JobKind, JobState, Shard
 from taxonomy.node import ROOT_ID
 from taxonomy.ports import Progress, Silent, UnitOfWork
 from taxonomy.product import Assignment, Product, ProductId
@@ -77,6 +77,8 @@ def work(
                 uow.jobs.close(job_id)
                 uow.commit()
                 break
+            elif uow.jobs.get(job_id).state is not JobState.RUNNING:
+                break  # taken back, or done by others
             else:
                 uow.commit()
                 time.sleep(_LOOK_S)  # others hold what is left, and may die
@@ -149,7 +151,11 @@ def _tagged(
         said = {one.product_id: one for one in _say(tag, products, stop)}
         if stop():
             return None
-    changes = (Change(at, one, said.get(at) or _live(tree, one)) for at, one in stored.items())
+    head = uow.trees.head(job.taxonomy)  # what came back to life since keeps its products
+    changes = (
+        Change(at, one, said.get(at) or (one if one and one.node_id in head else _live(tree, one)))
+        for at, one in stored.items()
+    )
     return Looked(len(stored), [one for one in changes if one.is_real])
 
 

@@ -134,7 +134,7 @@ class PlainTree:
     def _apply(self, edit: Edit, by_person: bool) -> None:
         match edit:
             case kinds.Create(node, position):
-                self._require(node.id not in self.parent and node.id not in self.went, "id used")
+                self._require(node.id not in (ROOT, *self.parent, *self.went), "id used")
                 self._require_parent(node.parent_id)
                 self._require(self._depth(node.parent_id) < self.max_depth, "too deep")
                 self.facts[node.id] = facts_of(node)
@@ -197,7 +197,7 @@ class PlainTree:
         counts[0] += edit.n_rest
         at = self.children[parent].index(edit.node_id) + 1
         for offset, part in enumerate(edit.parts):
-            self._require(part.node_id not in self.parent and part.node_id not in self.went, "id used")
+            self._require(part.node_id not in (ROOT, *self.parent, *self.went), "id used")
             self.facts[part.node_id] = {"name": part.name}
             self._hang(part.node_id, parent, at + offset)
         whole = sum(counts)

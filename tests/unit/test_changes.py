@@ -292,3 +292,23 @@ def test_what_is_taken_can_be_applied_and_nothing_is_dropped(mine: list[Edit], t
     again = merge(head, found.edits, wrote(theirs))
     assert again.conflicts == ()
     assert ROOT_ID not in {at for one in found.conflicts for at in one.keys if one.version}
+
+
+def test_what_people_placed_does_not_bar_a_machine() -> None:
+    edit = Assign("shop", CUPS, (ProductId("1"), ProductId("2")))
+    since = [Written("product:shop/1", "place", 1, "ann", "assign")]
+
+    assert merge(TREE, [edit], since, Source.BUILD).edits == (edit,)
+    assert merge(TREE, [edit], since, Source.PERSON).edits == ()
+
+
+def test_every_clash_of_names_is_found_among_many_edits() -> None:
+    wide = Tree.from_paths([("Top", f"Leaf {at}") for at in range(300)])
+    leaves = list(wide.leaves())
+    edits = [Rename(at, f"Leaf {(n + 1) % 300}" if n % 3 == 0 else f"New {n}") for n, at in enumerate(leaves)]
+    since = [Written("elsewhere", "name", 1)]
+
+    found = merge(wide, edits, since)
+
+    assert apply(wide, found.edits).tree
+    assert len(found.edits) + len(found.rest) == 300

@@ -1,6 +1,7 @@
 """Edits, their inverses and the rules they keep."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from taxonomy.edits import (
     Rename,
     Renumber,
     Reorder,
+    Restore,
     Restrict,
     Retire,
     SetAttributes,
@@ -365,6 +367,41 @@ def test_a_machine_does_not_let_go_of_what_people_placed() -> None:
 def test_probabilities_are_one_for_each_product() -> None:
     with pytest.raises(EditError, match="probability for each"):
         apply(TREE, [Assign("shop", CUPS, (ProductId("1"), ProductId("2")), (0.5,))])
+
+
+@pytest.mark.parametrize("odd", ["", "a.b", "a-b", "a b", "product:1", "x" * 65])
+def test_an_id_that_is_no_label_of_a_path_is_refused(odd: str) -> None:
+    for edit in (Create(Node(NodeId(odd), "Pots")), Split(TOOLS, (Part(NodeId(odd), "A"), Part(FRESH, "B")))):
+        with pytest.raises(RuleBroken, match="cannot be an id"):
+            apply(TREE, [edit])
+
+
+def test_a_node_that_comes_back_keeps_the_rules() -> None:
+    gone = apply(TREE, [Retire(CUPS)])
+    (back,) = gone.inverse
+    assert isinstance(back, Restore)
+
+    with pytest.raises(RuleBroken, match="cannot be a category's name"):
+        apply(gone.tree, [replace(back, node=replace(back.node, name="A > B"))])
+
+
+def test_a_split_of_less_than_nothing_is_refused() -> None:
+    parts = (Part(FRESH, "A"), Part(NodeId("g"), "B", (ProductId("1"),)))
+
+    with pytest.raises(RuleBroken, match="share"):
+        apply(TREE, [Split(TOOLS, parts, "shop", -3)])
+
+
+def test_a_machine_makes_no_locked_node() -> None:
+    with pytest.raises(NodeLocked):
+        apply(TREE, [Create(Node(FRESH, "Pots", locked=True))], Source.BUILD)
+
+
+def test_labels_are_the_same_in_whatever_order_they_came() -> None:
+    labels = (Label("Pots"), Label("Jars"))
+    one, other = (apply(TREE, [Create(Node(FRESH, "X", labels=way))]).tree for way in (labels, labels[::-1]))
+
+    assert one.digest() == other.digest()
 
 
 def test_shares_are_told_however_often_ways_part_and_meet_again() -> None:
