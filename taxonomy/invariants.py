@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _ID = re.compile("[0-9A-Za-z_]{1,64}")  # a label of a path in the store, where "-" would sort before digits
-_BREAKS = ("Cc", "Zl", "Zp")  # not Cf: published names hold zero-width spaces
+_BREAKS = ("Cc", "Cs", "Zl", "Zp")  # not Cf: published names hold zero-width spaces
 MAX_NAME_LENGTH = 250  # the longest name in the published taxonomies that we know is 98 characters
 MAX_DEPTH = 50  # published taxonomies have up to 8 levels; a path must still fit a line, and a walk a stack
 _ROUNDING = 1e-6  # of shares that went through JSON and sums

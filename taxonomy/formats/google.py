@@ -7,7 +7,7 @@ from pathlib import Path
 from taxonomy.errors import FileError
 from taxonomy.formats.checks import checked
 from taxonomy.formats.entries import Entry
-from taxonomy.formats.lines import numbered, writing
+from taxonomy.formats.lines import numbered, require_some, writing
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
@@ -55,6 +55,7 @@ def write(tree: Tree, path: Path) -> int:
     """
     rows = [(tree.nodes[at].external_id, tree.label(at)) for at in tree.descendants()]
     numbered = [row for row in rows if row[0].isdigit()]
+    require_some(path, rows, numbered)
     with writing(path) as file:
         file.writelines(f"{number} - {label}\n" for number, label in numbered)
     return len(numbered)

@@ -5,14 +5,14 @@ import gzip
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO, cast
 
 from taxonomy.errors import FileError
 
-__all__ = ["MAX_LINE_CHARS", "numbered", "writing"]
+__all__ = ["MAX_LINE_CHARS", "numbered", "require_some", "writing"]
 
 MAX_LINE_CHARS = 1 << 20
 """A path of 50 names of 250 characters has 12,650; the rest is for the other columns of a table."""
@@ -109,3 +109,9 @@ def writing(path: Path) -> Iterator[TextIO]:
         raise FileError(path, f"it cannot be written ({error.strerror or error})") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def require_some(path: Path, rows: Sequence[object], written: Sequence[object]) -> None:
+    """Something can be written; FileError where none of the rows has a place in the format."""
+    if rows and not written:
+        raise FileError(path, "no category has an id for this format: write a table, or `--format skos`")

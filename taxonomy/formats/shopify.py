@@ -7,7 +7,7 @@ from pathlib import Path
 from taxonomy.errors import FileError
 from taxonomy.formats.checks import checked
 from taxonomy.formats.entries import Entry
-from taxonomy.formats.lines import numbered, writing
+from taxonomy.formats.lines import numbered, require_some, writing
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
@@ -48,6 +48,7 @@ def write(tree: Tree, path: Path) -> int:
     """Write every category that has an id of its own in the file it came from; how many those are."""
     rows = [(tree.nodes[at].external_id, tree.label(at)) for at in tree.descendants()]
     known = [row for row in rows if row[0]]
+    require_some(path, rows, known)
     with writing(path) as file:
         file.writelines(f"{_PREFIX}{external_id} : {label}\n" for external_id, label in known)
     return len(known)

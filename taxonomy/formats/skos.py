@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from taxonomy.errors import FileError
 from taxonomy.formats.lines import writing
 from taxonomy.formats.skos_reading import read
 from taxonomy.formats.skos_terms import (
@@ -48,6 +49,8 @@ def write(tree: Tree, path: Path) -> int:
     FileError
         The file cannot be written.
     """
+    if path.suffix in (".rdf", ".nt"):
+        raise FileError(path, "Turtle is what is written: give it the ending .ttl")
     with writing(path) as file:
         file.writelines(f"@prefix {name}: <{space}> .\n" for name, space in PREFIXES.items())
         file.writelines(_sentences(tree))

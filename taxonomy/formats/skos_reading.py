@@ -87,7 +87,7 @@ def _graph(path: Path) -> "Graph":
             data=text, format="xml" if is_xml else "turtle", publicID=_NOWHERE
         )
     except BadSyntax as error:
-        why = str(error.message if hasattr(error, "message") else error._why)
+        why = str(error._why)
         raise FileError(path, f"it is no Turtle ({why})", line=error.lines + 1) from None
     except (SAXException, ParserError, ValueError, RecursionError) as error:
         raise FileError(path, f"it is no RDF that can be read ({error})") from None

@@ -307,7 +307,7 @@ def test_a_model_of_another_tree_cannot_be_published(shelftree: Shelftree, files
 
     done = shelftree("taxonomy", "publish", "--name", "other", "--model", model)
 
-    assert done.code == 1
+    assert done.code == 2
     assert "trained on another tree" in done.err
 
 

@@ -152,3 +152,23 @@ def test_a_crosswalk_is_written_down_and_proposed(
     ]
     assert (done.json["exact"], done.json["unmapped"]) == (2, 2)
     assert '""scheme"": ""s"", ""target"": ""ap-1""' in Path("g.csv").read_text()
+
+
+def test_what_cannot_be_written_so_is_refused_and_nothing_is_overwritten(
+    shelftree: Shelftree, tmp_path: Path
+) -> None:
+    (tmp_path / "own.csv").write_text("category_path\nToys :x:\n")
+    (tmp_path / "kept.txt").write_text("kept")
+    assert shelftree("taxonomy", "import", tmp_path / "own.csv", "--name", "own_toys").code == 0
+
+    for words, reason in (
+        (("export", tmp_path / "kept.txt", "--name", "own_toys"), "no category has an id for this format"),
+        (("export", tmp_path / "own.rdf", "--name", "own_toys"), "give it the ending .ttl"),
+        (("show", "--name", "own_toys", "--lang", "de"), "no name in 'de'"),
+        (("import", tmp_path / "own.csv", "--name", "odd", "--lang", "!!"), "a language tag is expected"),
+    ):
+        refused = shelftree("taxonomy", *words)
+        assert (refused.code, reason in refused.err) == (2, True)
+    assert (tmp_path / "kept.txt").read_text() == "kept"
+    assert "own_toys" in shelftree("taxonomy", "list").out
+    assert "Toys :x:" in shelftree("taxonomy", "show", "--name", "own_toys").out

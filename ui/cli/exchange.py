@@ -12,7 +12,6 @@ from taxonomy import crosswalk as crosswalks
 from taxonomy.crosswalk import MIN_SCORE, Proposal, target_of
 from taxonomy.errors import InputError
 from taxonomy.formats import FORMATS, IDS, format_of, sheet
-from taxonomy.formats.saying import tree_in
 from taxonomy.formats.spreadsheet import neutralise
 from taxonomy.product import Source
 from taxonomy.service import editing, releasing
@@ -20,6 +19,7 @@ from taxonomy.service.importing import import_taxonomy
 from taxonomy.service.uploading import upload as upload_sheet
 from taxonomy.tree import Tree
 from ui.cli.history import version_option
+from ui.cli.nodes import language_option, named_in
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
 from ui.cli.progress import Bar
@@ -34,7 +34,10 @@ _CELLS = {".csv", ".tsv"}
 
 Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
 Format = Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")]
-Lang = Annotated[str, typer.Option("--lang", help="The language of the names, as in en or zh-CN.")]
+Lang = Annotated[
+    str,
+    typer.Option("--lang", callback=language_option, help="The language of the names, as in en or zh-CN."),
+]
 
 
 def import_(
@@ -117,11 +120,8 @@ def export(
     """
     with App.open() as app, app.uow() as uow:
         tree = version_option(uow, name, version, release)
-    if lang and not any(
-        lang in {node.language, *(one.language for one in node.labels)} for node in tree.nodes.values()
-    ):
-        raise InputError(f"{name} has no name in {lang!r}")
-    written = write_taxonomy(tree_in(tree, lang) if lang else tree, file, format=format_)
+    named = named_in(tree, lang, name)
+    written = write_taxonomy(named, file, format=format_)
     finish(
         {
             "written": written,

@@ -1,16 +1,32 @@
 """Nodes and change sets as people name them on the command line."""
 
+import re
 from typing import Annotated
 
 import typer
 
 from taxonomy.changes import ChangeSet, State
 from taxonomy.errors import InputError, UnknownId
+from taxonomy.formats.saying import tree_in
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.product import split_path
 from taxonomy.tree import Tree
 
-__all__ = ["Apply", "ChangeId", "Draft", "Name", "Propose", "kinds", "node_of", "stage", "summary"]
+__all__ = [
+    "Apply",
+    "ChangeId",
+    "Draft",
+    "Name",
+    "Propose",
+    "kinds",
+    "language_option",
+    "named_in",
+    "node_of",
+    "stage",
+    "summary",
+]
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 Name = Annotated[str, typer.Option("--name", help="The taxonomy.")]
 ChangeId = Annotated[str, typer.Argument(help="A change set, as `shelftree taxonomy log` lists them.")]
@@ -60,3 +76,22 @@ def kinds(change: ChangeSet) -> str:
     """How many edits of which kinds there are, in one line."""
     kinds = [edit.kind for edit in change.edits]
     return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+def named_in(tree: Tree, language: str, name: str) -> Tree:
+    """The tree with its names in a language; InputError if the taxonomy `name` has none in it."""
+    if not language:
+        return tree
+    spoken = {node.language for node in tree.nodes.values()}
+    spoken |= {one.language for node in tree.nodes.values() for one in node.labels}
+    if language not in spoken:
+        known = ", ".join(sorted(spoken - {""})) or "none that it says"
+        raise InputError(f"{name} has no name in {language!r}; its languages: {known}")
+    return tree_in(tree, language)
+
+
+def language_option(value: str) -> str:
+    """What `--lang` was given, if it can be a language; InputError otherwise."""
+    if value and not _LANGUAGE.fullmatch(value):
+        raise InputError(f"--lang {value}: a language tag is expected, as en, de or zh-CN")
+    return value

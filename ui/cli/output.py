@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from taxonomy.errors import InputError, TaxonomyError
+from taxonomy.errors import InputError, ModelError, TaxonomyError
 
 __all__ = ["explain", "finish"]
 
@@ -21,7 +21,7 @@ def finish(summary: Mapping[str, object], *, as_json: bool, text: str = "") -> N
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, default=str))
     else:
-        Console(soft_wrap=True, highlight=False).print(text or _lines(summary), markup=False)
+        Console(soft_wrap=True, highlight=False).print(text or _lines(summary), markup=False, emoji=False)
 
 
 def explain(error: BaseException) -> int:
@@ -34,7 +34,7 @@ def explain(error: BaseException) -> int:
         return FAILED
     if isinstance(error, TaxonomyError):
         _say(f"error: {error}")
-        return INPUT_AT_FAULT if isinstance(error, InputError) else FAILED
+        return INPUT_AT_FAULT if isinstance(error, InputError | ModelError) else FAILED
     with tempfile.NamedTemporaryFile(
         "w", prefix="shelftree-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
@@ -46,7 +46,9 @@ def explain(error: BaseException) -> int:
 
 
 def _say(message: str) -> None:
-    Console(file=sys.stderr, soft_wrap=True, highlight=False).print(message, style="bold", markup=False)
+    Console(file=sys.stderr, soft_wrap=True, highlight=False).print(
+        message, style="bold", markup=False, emoji=False
+    )
 
 
 def _lines(summary: Mapping[str, object]) -> str:

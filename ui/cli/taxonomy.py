@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from taxonomy.formats.saying import tree_in
 from taxonomy.records import Release
 from taxonomy.service import editing, releasing
 from taxonomy.tree import Tree
@@ -13,7 +12,7 @@ from ui.cli import changes, history, pins
 from ui.cli.audit import lint
 from ui.cli.exchange import crosswalk, export, import_, upload
 from ui.cli.find import find
-from ui.cli.nodes import ChangeId, Name, kinds, summary
+from ui.cli.nodes import ChangeId, Name, kinds, named_in, summary
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
 from ui.cli.split import split
@@ -38,8 +37,18 @@ taxonomy.add_typer(changes.changes, name="changes")
 def list_(as_json: AsJson = False) -> None:
     """List the taxonomies with version, size and release."""
     with App.open() as app, app.uow() as uow:
-        rows = {name: _state(uow.trees.head(name), uow.releases.current(name)) for name in uow.trees.names()}
-    finish(rows, as_json=as_json)
+        found = {name: (uow.trees.head(name), uow.releases.in_effect(name)) for name in uow.trees.names()}
+    lines = [f"{name}  {_state(tree, release)}" for name, (tree, release) in found.items()]
+    rows: dict[str, object] = {
+        name: {
+            "version": tree.version,
+            "categories": len(tree),
+            "release": release.id if release else None,
+            "released_version": release.tree_version if release else None,
+        }
+        for name, (tree, release) in found.items()
+    }
+    finish(rows, as_json=as_json, text="\n".join(lines) or "No taxonomies yet.")
 
 
 @taxonomy.command()
@@ -52,9 +61,11 @@ def show(
     """Print the tree."""
     with App.open() as app, app.uow() as uow:
         tree = uow.trees.head(name)
-    tree = tree_in(tree, lang) if lang else tree
+    tree = named_in(tree, lang, name)
     shown = [at for at in tree.descendants() if tree.depth(at) <= depth]
     lines = [f"{'  ' * (tree.depth(at) - 1)}{tree.nodes[at].name}  [{at}]" for at in shown]
+    if deeper := len(tree) - len(shown):
+        lines.append(f"… and {deeper:,} deeper: --depth shows more")
     parts: dict[str, object] = {"version": tree.version, "nodes": {at: tree.label(at) for at in shown}}
     finish(parts, as_json=as_json, text="\n".join(lines) or "The tree is empty.")
 
@@ -131,8 +142,6 @@ def publish(
     finish(history.release_summary(release), as_json=as_json)
 
 
-def _state(tree: Tree, current: tuple[Release, Tree] | None) -> str:
-    published = (
-        f"release {current[0].id} at version {current[0].tree_version}" if current else "not published"
-    )
+def _state(tree: Tree, release: Release | None) -> str:
+    published = f"release {release.id} at version {release.tree_version}" if release else "not published"
     return f"version {tree.version}, {len(tree)} categories, {published}"
