@@ -190,7 +190,7 @@ def test_a_model_that_is_missing_or_of_another_tree_is_named(
     )
 
     for refused, reason in ((gone, "--no-model"), (missing, "nothing"), (foreign, "another tree")):
-        assert (refused.code, refused.out) == (1, "")
+        assert (refused.code, refused.out) == (2, "")
         assert reason in refused.err
         assert refused.err.count("error:") == 1
 

@@ -82,7 +82,7 @@ def trees(draw: st.DrawFn) -> Tree:
     ids = [
         NodeId(at)
         for at in draw(
-            st.lists(st.text("ab01/%é", min_size=1, max_size=4), min_size=2, unique=True, max_size=8)
+            st.lists(st.text("ab01_Z", min_size=1, max_size=4), min_size=2, unique=True, max_size=8)
         )
     ]
     n_live = draw(st.integers(1, min(6, len(ids))))
