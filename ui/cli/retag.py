@@ -1,6 +1,7 @@
 """`shelftree retag`: tag again what edits made stale, by jobs that can be stopped and rolled back."""
 
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 from ingest.jobs.run_local import Stop, run_local
 from taxonomy.errors import InputError, ModelError, StoreError
 from taxonomy.jobs import Job, JobKind
+from taxonomy.ports import UnitOfWork
 from taxonomy.service import retagging
 from taxonomy.service.tagging import LEASE_S, Tag, work
 from ui.cli.options import AsJson
@@ -115,10 +117,7 @@ def apply(
 
     Example: shelftree retag apply 1 --workers 2
     """
-    with App.open() as app, Bar(quiet=as_json) as bar:
-        with app.uow() as uow:
-            begun = retagging.begin(uow, job)
-        _do(app, begun, workers, lease, bar, as_json=as_json)
+    _do(retagging.begin, job, workers, lease, as_json=as_json)
 
 
 @retag.command()
@@ -130,10 +129,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a job, or a rollback, that was stopped or killed; each product is tagged once."""
-    with App.open() as app, Bar(quiet=as_json) as bar:
-        with app.uow() as uow:
-            begun = retagging.resume(uow, job)
-        _do(app, begun, workers, lease, bar, as_json=as_json)
+    _do(retagging.resume, job, workers, lease, as_json=as_json)
 
 
 @retag.command()
@@ -148,10 +144,7 @@ def rollback(
 
     This is a job itself: `resume` goes on with it when it was stopped.
     """
-    with App.open() as app, Bar(quiet=as_json) as bar:
-        with app.uow() as uow:
-            begun = retagging.roll_back(uow, job)
-        _do(app, begun, workers, lease, bar, as_json=as_json)
+    _do(retagging.roll_back, job, workers, lease, as_json=as_json)
 
 
 @retag.command()
@@ -190,34 +183,42 @@ def _last_revision(jobs: list[Job], made: Job | None) -> str:
     return next((one.model_revision for one in earlier if one.kind is JobKind.MODEL), "")
 
 
-def _do(app: App, job: Job, n_workers: int, lease_s: float, bar: Bar, *, as_json: bool) -> None:
-    """Have workers do a running job, and say what came of it."""
+def _do(
+    begin: Callable[[UnitOfWork, int], Job], job_id: int, n_workers: int, lease_s: float, *, as_json: bool
+) -> None:
+    """Begin a job or a rollback, have workers do it, and say what came of it."""
+    with App.open() as app, Bar(quiet=as_json) as bar:
+        with app.uow() as uow:
+            job = begin(uow, job_id)
+            (before,) = retagging.status(uow, job_id=job.id)
+        if before.n_versions_behind:
+            bar.note(_behind(before))
+        bar.start(f"job {job.id}: {job.kind}", before.tally.n_products)
+        try:
+            failures = run_local(partial(_work, job.id, lease_s), n_workers, tick=_ticker(app, job.id, bar))
+        except KeyboardInterrupt:
+            bar.note(f"`shelftree retag resume {job.id}` goes on")
+            raise
+        with app.uow() as uow:
+            (report,) = retagging.status(uow, job_id=job.id)
+        _require_done(report, failures)
+        for one in failures:
+            bar.note(f"{one}; the others did its part")
+    finish(_summary(report), as_json=as_json)
+
+
+def _ticker(app: App, job_id: int, bar: Bar) -> Callable[[], None]:
+    """Advances the bar by what the workers tagged since it was last asked."""
     seen = 0
 
     def tick() -> None:
         nonlocal seen
         with app.uow() as uow:
-            n_tagged = uow.jobs.tally(job.id).n_tagged
+            n_tagged = uow.jobs.tally(job_id).n_tagged
         bar.advance(n_tagged - seen)
         seen = n_tagged
 
-    with app.uow() as uow:
-        (before,) = retagging.status(uow, job_id=job.id)
-    if before.n_versions_behind:
-        bar.note(_behind(before))
-    bar.start(f"job {job.id}: {job.kind}", before.tally.n_products)
-    body = partial(_work, job.id, lease_s)
-    try:
-        failures = run_local(body, n_workers, tick=tick)
-    except KeyboardInterrupt:
-        bar.note(f"`shelftree retag resume {job.id}` goes on")
-        raise
-    with app.uow() as uow:
-        (report,) = retagging.status(uow, job_id=job.id)
-    _require_done(report, failures)
-    for one in failures:
-        bar.note(f"{one}; the others did its part")
-    finish(_summary(report), as_json=as_json)
+    return tick
 
 
 def _work(job_id: int, lease_s: float, worker: str, stop: Stop) -> None:
