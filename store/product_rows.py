@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Row, Text, cast, func
 
+from store.tables import products
 from taxonomy.errors import InputError
 from taxonomy.product import Product
 
-__all__ = ["FIELDS", "STAGED", "product_of", "product_row", "require_distinct"]
+__all__ = ["FIELDS", "STAGED", "product_of", "product_row", "require_distinct", "text_hash"]
 
 FIELDS = tuple(Product.__dataclass_fields__)
 """The columns that make a product, in the order of its fields."""
@@ -56,3 +57,10 @@ def require_distinct(products: Sequence[Product]) -> None:
     if len(counts) < len(products):
         twice = counts.most_common(1)[0][0]
         raise InputError(f"product {twice!r} occurs twice in one batch: keep one row for each id")
+
+
+def text_hash() -> ColumnElement[bytes]:
+    """The SHA-256 of what models read of a row of `products`, as a column: not of price, image or path."""
+    attributes = cast(products.c.attributes, Text)
+    told = func.concat_ws("\x1f", products.c.title, products.c.brand, products.c.description, attributes)
+    return func.sha256(func.convert_to(told, "UTF8"))

@@ -6,9 +6,10 @@
                 ├─ redirects, pins           what became of retired ids; queries sent to a node
                 ├─ change_sets ── comments   what was proposed, decided and said
                 ├─ versions, audit, touches  how it came to be: steps, their edits, what each wrote
-                ├─ releases                  what was published, each with its whole tree
+                ├─ releases ── promotions    what was published, each with its whole tree; models compared
                 └─┬ assignments, placements  where products stand: by machines, by people
     catalogs ─────┼─ products, imports
+                  ├─ suggestions, answers    what people are asked about products, and what they said
                   └─ jobs ── shards, tag_history   re-tagging: who does what, what was before
 
 Foreign keys are where rows are few. `products` and `assignments` are written by the hundred million and have
@@ -47,9 +48,11 @@ from sqlalchemy.types import UserDefinedType
 from taxonomy.changes import State
 from taxonomy.jobs import JobKind, JobState
 from taxonomy.product import Source
+from taxonomy.review import Verdict
 
 __all__ = [
     "LTree",
+    "answers",
     "assignments",
     "audit",
     "branches",
@@ -65,9 +68,11 @@ __all__ = [
     "pins",
     "placements",
     "products",
+    "promotions",
     "redirects",
     "releases",
     "shards",
+    "suggestions",
     "tag_history",
     "taxonomies",
     "touches",
@@ -96,9 +101,15 @@ metadata = MetaData(
 
 _Id = Text(collation="C")
 _Ids = ARRAY(Text(collation="C"))
-_source, _state, _job_kind, _job_state = (
+_source, _state, _job_kind, _job_state, _verdict = (
     Enum(kinds, name=name, values_callable=lambda kinds: [str(kind) for kind in kinds])
-    for name, kinds in (("source", Source), ("state", State), ("job_kind", JobKind), ("job_state", JobState))
+    for name, kinds in (
+        ("source", Source),
+        ("state", State),
+        ("job_kind", JobKind),
+        ("job_state", JobState),
+        ("verdict", Verdict),
+    )
 )
 
 
@@ -414,4 +425,60 @@ tag_history = Table(  # append-only; without foreign keys, as assignments
             ("tree_version", Integer),
         )
     ),
+)
+
+suggestions = Table(  # replaced as a whole by each classifying; without foreign keys, as assignments
+    "suggestions",
+    metadata,
+    Column("taxonomy_id", Integer, primary_key=True, autoincrement=False),
+    Column("catalog_id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", _Id, primary_key=True),
+    Column("node_ids", _Ids, nullable=False),  # likeliest first; may have retired since
+    Column("probabilities", ARRAY(REAL), nullable=False),
+    Column("worth", REAL, nullable=False),
+    Column("leader_id", _Id, nullable=False),
+    Column("revision_id", Integer, nullable=False),
+    Column("tree_version", Integer, nullable=False),
+    Column("text_hash", LargeBinary, nullable=False),  # as `store.product_rows.text_hash` says
+)
+
+answers = Table(  # append-only
+    "answers",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _taxonomy(),
+    Column("catalog_id", ForeignKey("catalogs.id"), nullable=False),
+    Column("product_id", _Id, nullable=False),
+    Column("verdict", _verdict, nullable=False),
+    Column("node_id", _Id),
+    Column("author", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("node_ids", _Ids, nullable=False),  # what had been suggested
+    Column("probabilities", ARRAY(REAL), nullable=False),
+    Column("revision_id", Integer, nullable=False),
+    Column("tree_version", Integer, nullable=False),
+    Column("text_hash", LargeBinary, nullable=False),
+    Column("is_placed", Boolean, nullable=False),
+    Column("before", _Id),  # where a person had placed it; NULL: nobody had
+    Column("request_key", Text),  # of whoever may repeat the request; NULL: nobody
+    Column("undoes", ForeignKey("answers.id")),
+    Index("answers_undoes_idx", "undoes", unique=True),
+    Index(None, "taxonomy_id", "catalog_id", "product_id"),
+    Index(None, "taxonomy_id", "request_key", "catalog_id", "product_id", unique=True),
+)
+
+promotions = Table(  # append-only
+    "promotions",
+    metadata,
+    _surrogate(),
+    _taxonomy(),
+    Column("model_revision", Text, nullable=False),
+    Column("model_dir", Text, nullable=False),
+    Column("serving_revision", Text, nullable=False),  # empty: none was serving
+    Column("author", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("release_id", ForeignKey("releases.id")),  # NULL: it was refused
+    Column("reason", Text, nullable=False),  # why it was promoted against the figures
+    Column("figures", JSONB, nullable=False),
+    Index(None, "taxonomy_id", "id"),
 )

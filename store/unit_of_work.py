@@ -9,7 +9,9 @@ from store.assignments import PostgresAssignments
 from store.catalogs import PostgresCatalogs
 from store.changes import PostgresChanges
 from store.ledger import PostgresLedger
+from store.promotions import PostgresPromotions
 from store.releases import PostgresReleases
+from store.reviews import PostgresReviews
 from store.transaction import Transaction
 from store.trees import PostgresTrees
 from taxonomy.ports import (
@@ -17,7 +19,9 @@ from taxonomy.ports import (
     CatalogRepository,
     ChangeRepository,
     JobLedger,
+    PromotionRepository,
     ReleaseRepository,
+    ReviewRepository,
     TreeRepository,
 )
 
@@ -44,6 +48,8 @@ class PostgresUnitOfWork:
     assignments: AssignmentRepository
     releases: ReleaseRepository
     jobs: JobLedger
+    reviews: ReviewRepository
+    promotions: PromotionRepository
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -56,6 +62,8 @@ class PostgresUnitOfWork:
         self.assignments = PostgresAssignments(self._transaction)
         self.releases = PostgresReleases(self._transaction)
         self.jobs = PostgresLedger(self._transaction)
+        self.reviews = PostgresReviews(self._transaction)
+        self.promotions = PostgresPromotions(self._transaction)
         return self
 
     def __exit__(

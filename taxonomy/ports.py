@@ -12,7 +12,17 @@ from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.jobs import Change, Job, Shard, Tally
 from taxonomy.node import Node, NodeId
 from taxonomy.product import Assignment, Product, ProductId
-from taxonomy.records import AuditRow, CatalogSummary, Comment, Held, ImportMark, Release, Version
+from taxonomy.records import (
+    AuditRow,
+    CatalogSummary,
+    Comment,
+    Held,
+    ImportMark,
+    Promotion,
+    Release,
+    Version,
+)
+from taxonomy.review import Answer, Figures, Queued, Suggestion
 from taxonomy.tree import Tree
 
 __all__ = [
@@ -23,7 +33,9 @@ __all__ = [
     "Floats",
     "JobLedger",
     "Progress",
+    "PromotionRepository",
     "ReleaseRepository",
+    "ReviewRepository",
     "Silent",
     "TreeRepository",
     "UnitOfWork",
@@ -375,6 +387,67 @@ class JobLedger(Protocol):
         """What a job changed among the products of a shard (of its own, or of the rollback's)."""
 
 
+class ReviewRepository(Protocol):
+    """What people are asked about products, and what they said: a queue, and answers that nobody can change.
+
+    A product waits for an answer if it is live, its text is what the suggestion was made for, no person has
+    placed it in a node that is live or has a successor, it was not skipped with this text, and not all of the
+    nodes suggested were refused.
+    """
+
+    def refill(self, catalog: str, taxonomy: str, suggestions: Iterable[Suggestion]) -> int:
+        """Put these suggestions in the place of all that there were, in bulk; how many went in.
+
+        Those of products that the catalogue does not have are left out.
+        """
+
+    def suggested(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Suggestion]:
+        """What is suggested for those of these products that wait, as stored (redirects not followed)."""
+
+    def queue(self, catalog: str, taxonomy: str, *, limit: int = 20, offset: int = 0) -> list[Queued]:
+        """The products that wait, one of each group that looks alike, worth most first."""
+
+    def alike(
+        self, catalog: str, taxonomy: str, leader_id: ProductId, *, limit: int = 100, offset: int = 0
+    ) -> list[Queued]:
+        """The products that wait and follow this leader, itself first, then worth most first."""
+
+    def record(self, catalog: str, taxonomy: str, answers: Sequence[Answer]) -> list[Answer]:
+        """Add answers about different products; with their ids, times and hashes, in the order given.
+
+        UnknownId if the catalogue never had a product; StoreError if a key or an undone answer comes twice.
+        """
+
+    def get(self, catalog: str, taxonomy: str, answer_id: int) -> Answer:
+        """By id; UnknownId("answer", ...)."""
+
+    def by_key(self, catalog: str, taxonomy: str, key: str) -> list[Answer]:
+        """The answers that were added with this key, oldest first."""
+
+    def log(self, catalog: str, taxonomy: str, *, limit: int = 50) -> list[Answer]:
+        """All answers, newest first."""
+
+    def counting(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Answer]:
+        """The latest answer about each of these products that was not taken back and had its effect."""
+
+    def figures(self, catalog: str, taxonomy: str) -> Figures:
+        """How far the review is."""
+
+
+class PromotionRepository(Protocol):
+    """Models that were compared with the serving one: append-only."""
+
+    def add(self, promotion: Promotion) -> Promotion:
+        """Keep it; with its id and time."""
+
+    def log(self, taxonomy: str, *, limit: int = 50) -> list[Promotion]:
+        """Newest first."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories; only it commits. Leaving the block without commit rolls back."""
 
@@ -384,6 +457,8 @@ class UnitOfWork(Protocol):
     assignments: AssignmentRepository
     releases: ReleaseRepository
     jobs: JobLedger
+    reviews: ReviewRepository
+    promotions: PromotionRepository
 
     def __enter__(self) -> Self: ...
 

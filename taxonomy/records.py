@@ -12,6 +12,7 @@ __all__ = [
     "Comment",
     "Held",
     "ImportMark",
+    "Promotion",
     "Release",
     "Snapshots",
     "Upserted",
@@ -126,3 +127,23 @@ class Release:
     restores: int | None = None
     rolls_back: int | None = None
     cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A model that was compared with the serving one, and what came of it.
+
+    `release_id` is the release that it got, None where it was refused; `reason` says why it was promoted
+    against the figures, empty where these were good enough. `figures` are those of the comparison, as JSON.
+    """
+
+    taxonomy: str
+    model_revision: str
+    model_dir: str
+    serving_revision: str
+    author: str
+    figures: Mapping[str, object]
+    release_id: int | None = None
+    reason: str = ""
+    id: int = 0
+    at: datetime | None = None

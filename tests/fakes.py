@@ -3,6 +3,7 @@
 One block at a time; nothing here waits for a lock.
 """
 
+import hashlib
 import itertools
 import json
 import sys
@@ -21,7 +22,18 @@ from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
 from taxonomy.jobs import Change, Job, JobKind, JobState, Shard, Tally
 from taxonomy.node import Node, NodeId
 from taxonomy.product import Assignment, Product, ProductId, Source
-from taxonomy.records import AuditRow, CatalogSummary, Comment, Held, ImportMark, Release, Upserted, Version
+from taxonomy.records import (
+    AuditRow,
+    CatalogSummary,
+    Comment,
+    Held,
+    ImportMark,
+    Promotion,
+    Release,
+    Upserted,
+    Version,
+)
+from taxonomy.review import Answer, Figures, Guess, Queued, Suggestion, Verdict
 from taxonomy.text import fold
 from taxonomy.tree import Tree
 
@@ -83,6 +95,9 @@ class Contents:
     jobs: dict[int, "Planned"] = field(default_factory=dict)
     shards: dict[tuple[int, int], "Work"] = field(default_factory=dict)
     tag_history: dict[tuple[int, ProductId], Change] = field(default_factory=dict)
+    suggestions: dict[Key, tuple[Suggestion, str]] = field(default_factory=dict)
+    answers: dict[int, tuple[str, str, Answer]] = field(default_factory=dict)
+    promotions: dict[int, Promotion] = field(default_factory=dict)
 
     def copy(self) -> "Contents":
         """A snapshot."""
@@ -758,6 +773,172 @@ class FakeLedger:
         return self.desk.now.jobs[job_id]
 
 
+class FakeReviews:
+    """`ReviewRepository` in memory."""
+
+    def __init__(self, desk: Desk, assignments: FakeAssignments) -> None:
+        self.desk, self.assignments = desk, assignments
+
+    def refill(self, catalog: str, taxonomy: str, suggestions: Iterable[Suggestion]) -> int:
+        self.assignments._require(catalog, taxonomy)
+        place = (catalog.lower(), taxonomy.lower())
+        table = self.desk.now.suggestions
+        for key in [key for key in table if key[:2] == place]:
+            del table[key]
+        for one in suggestions:
+            if (kept := self.desk.now.products.get((place[0], one.product_id))) is not None:
+                rounded = replace(one, worth=_real(one.worth), guesses=_rounded(one.guesses))
+                table.setdefault((*place, one.product_id), (rounded, _text_hash(kept.product)))
+        return sum(key[:2] == place for key in table)
+
+    def suggested(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Suggestion]:
+        return {
+            product.id: one for product, one in self._open(catalog, taxonomy) if product.id in product_ids
+        }
+
+    def queue(self, catalog: str, taxonomy: str, *, limit: int = 20, offset: int = 0) -> list[Queued]:
+        groups = {one.leader_id for _, one in self._open(catalog, taxonomy)}
+        first = [self.alike(catalog, taxonomy, at, limit=1)[0] for at in groups]
+        first.sort(key=lambda one: (-one.suggestion.worth, one.product.id))
+        return first[offset : offset + limit]
+
+    def alike(
+        self, catalog: str, taxonomy: str, leader_id: ProductId, *, limit: int = 100, offset: int = 0
+    ) -> list[Queued]:
+        group = [pair for pair in self._open(catalog, taxonomy) if pair[1].leader_id == leader_id]
+        group.sort(key=lambda pair: (pair[0].id != leader_id, -pair[1].worth, pair[0].id))
+        return [Queued(product, one, len(group)) for product, one in group[offset : offset + limit]]
+
+    def record(self, catalog: str, taxonomy: str, answers: Sequence[Answer]) -> list[Answer]:
+        self.assignments._require(catalog, taxonomy)
+        place, made = (catalog.lower(), taxonomy.lower()), []
+        for one in answers:
+            if (kept := self.desk.now.products.get((place[0], one.product_id))) is None:
+                raise UnknownId("product", one.product_id, f"catalog {catalog!r} never had it")
+            for shop, tree, other in self.desk.now.answers.values():
+                repeated = one.key and (tree, other.key) == (place[1], one.key)
+                if repeated and (shop, other.product_id) == (place[0], one.product_id):
+                    raise StoreError("the key was used already")
+                if one.undoes is not None and other.undoes == one.undoes:
+                    raise StoreError("the answer was taken back already")
+            fresh = replace(
+                one,
+                id=next(self.desk.numbers),
+                at=datetime.now(UTC),
+                text_hash=_text_hash(kept.product),
+                guesses=_rounded(one.guesses),
+            )
+            self.desk.now.answers[fresh.id] = (*place, fresh)
+            made.append(fresh)
+        return made
+
+    def get(self, catalog: str, taxonomy: str, answer_id: int) -> Answer:
+        for one in self._said(catalog, taxonomy):
+            if one.id == answer_id:
+                return one
+        raise UnknownId("answer", str(answer_id))
+
+    def by_key(self, catalog: str, taxonomy: str, key: str) -> list[Answer]:
+        return [one for one in self._said(catalog, taxonomy) if one.key == key]
+
+    def log(self, catalog: str, taxonomy: str, *, limit: int = 50) -> list[Answer]:
+        return self._said(catalog, taxonomy)[::-1][:limit]
+
+    def counting(
+        self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
+    ) -> dict[ProductId, Answer]:
+        effective = (
+            one
+            for one in self._said(catalog, taxonomy)
+            if one.undone_by is None and (one.is_placed or one.verdict in (Verdict.NONE, Verdict.SKIP))
+        )
+        return {one.product_id: one for one in effective if one.product_id in product_ids}
+
+    def figures(self, catalog: str, taxonomy: str) -> Figures:
+        waiting = [one for _, one in self._open(catalog, taxonomy)]
+        said = self._said(catalog, taxonomy)
+        last = self.counting(catalog, taxonomy, [one.product_id for one in said]).values()
+        placed = [one for one in last if one.verdict is Verdict.PLACE]
+        suggested = [[guess.node_id for guess in one.guesses] for one in placed]
+        return Figures(
+            n_open=len(waiting),
+            n_groups=len({one.leader_id for one in waiting}),
+            worth_left=sum(one.worth for one in waiting),
+            n_placed=len(placed),
+            n_none=sum(one.verdict is Verdict.NONE for one in last),
+            n_skipped=sum(one.verdict is Verdict.SKIP for one in last),
+            n_undone=sum(one.verdict is Verdict.UNDO for one in said),
+            n_first=sum(one.node_id in ids[:1] for one, ids in zip(placed, suggested, strict=True)),
+            n_suggested=sum(one.node_id in ids for one, ids in zip(placed, suggested, strict=True)),
+        )
+
+    def _said(self, catalog: str, taxonomy: str) -> list[Answer]:
+        self.assignments._require(catalog, taxonomy)
+        rows = self.desk.now.answers.values()
+        mine = [one for *place, one in rows if place == [catalog.lower(), taxonomy.lower()]]
+        undone = {one.undoes: one.id for one in mine if one.undoes is not None}
+        return [replace(one, undone_by=undone.get(one.id)) for one in mine]
+
+    def _open(self, catalog: str, taxonomy: str) -> list[tuple[Product, Suggestion]]:
+        standing = self.assignments._standing(catalog, taxonomy)
+        said = [one for one in self._said(catalog, taxonomy) if one.undone_by is None]
+        found = []
+        for product in self.desk.now.live(catalog):
+            key = (catalog.lower(), taxonomy.lower(), product.id)
+            one, digest = self.desk.now.suggestions.get(key, (None, ""))
+            if one is None or digest != _text_hash(product):
+                continue
+            place = standing.get(product.id)
+            if place is not None and place.source is Source.PERSON:
+                continue
+            if not any(_settles(answer, one, digest) for answer in said):
+                found.append((product, one))
+        return found
+
+
+def _settles(answer: Answer, one: Suggestion, digest: str) -> bool:
+    if (answer.product_id, answer.text_hash) != (one.product_id, digest):
+        return False
+    refused = {guess.node_id for guess in answer.guesses}
+    all_refused = {guess.node_id for guess in one.guesses} <= refused
+    return answer.verdict is Verdict.SKIP or (answer.verdict is Verdict.NONE and all_refused)
+
+
+def _text_hash(product: Product) -> str:
+    told = (product.title, product.brand, product.description, json.dumps(dict(product.attributes)))
+    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()
+
+
+def _real(number: float) -> float:
+    return float(np.float32(number))
+
+
+def _rounded(guesses: Iterable[Guess]) -> tuple[Guess, ...]:
+    return tuple(replace(one, probability=_real(one.probability)) for one in guesses)
+
+
+class FakePromotions:
+    """`PromotionRepository` in memory."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def add(self, promotion: Promotion) -> Promotion:
+        self.desk.now.tree(promotion.taxonomy)
+        number, figures = next(self.desk.numbers), json.loads(json.dumps(dict(promotion.figures)))
+        name = promotion.taxonomy.lower()
+        kept = replace(promotion, id=number, at=datetime.now(UTC), taxonomy=name, figures=figures)
+        self.desk.now.promotions[number] = kept
+        return kept
+
+    def log(self, taxonomy: str, *, limit: int = 50) -> list[Promotion]:
+        self.desk.now.tree(taxonomy)
+        newest = reversed(self.desk.now.promotions.values())
+        return [one for one in newest if one.taxonomy == taxonomy.lower()][:limit]
+
+
 class FakeUnitOfWork:
     """`UnitOfWork` in memory; may be entered again, and keeps what was committed."""
 
@@ -770,6 +951,8 @@ class FakeUnitOfWork:
         self.assignments = FakeAssignments(self._desk)
         self.releases = FakeReleases(self._desk)
         self.jobs = FakeLedger(self._desk, self.assignments)
+        self.reviews = FakeReviews(self._desk, self.assignments)
+        self.promotions = FakePromotions(self._desk)
 
     def __enter__(self) -> Self:
         self.rollback()

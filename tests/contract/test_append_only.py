@@ -10,18 +10,30 @@ from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.edits import Create, Rename
 from taxonomy.errors import StoreError
 from taxonomy.node import Node, NodeId
+from taxonomy.records import Promotion
+from taxonomy.review import Answer, Verdict
 from taxonomy.service import editing, history
-from tests.contract.given import at, planted
+from tests.contract.given import SHELF, SPADE, at, imported, planted
 
 
 @pytest.mark.parametrize("verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"])
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("audit", "author"), ("versions", "digest"), ("touches", "aspect"), ("comments", "text")],
+    [
+        ("audit", "author"),
+        ("versions", "digest"),
+        ("touches", "aspect"),
+        ("comments", "text"),
+        ("answers", "author"),
+        ("promotions", "reason"),
+    ],
 )
 def test_what_was_recorded_cannot_be_changed(engine: Engine, table: str, column: str, verb: str) -> None:
     with PostgresUnitOfWork(engine) as uow:
         tree = planted(uow)
+        imported(uow, SHELF)
+        uow.reviews.record("shop", "home", [Answer(SPADE.id, Verdict.SKIP, "ann")])
+        uow.promotions.add(Promotion("home", "bert@2", "", "", "ann", {}))
         change = editing.edit(uow, "home", [Rename(at(tree, "Garden"), "Yard")], author="ann")
         editing.comment(uow, change.id, author="ann", text="at last")
         before = rows(engine, table)
