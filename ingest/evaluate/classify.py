@@ -1,18 +1,34 @@
 """How good a classifier is on labelled products, and whether it keeps its promise."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from ingest.classify.predict import Classifier, Prediction
-from taxonomy.errors import InputError
+from ingest.classify.predict import Classifier
+from ingest.evaluate.judging import Judged, folded, judge
 from taxonomy.metrics.calibration import Bin, expected_calibration_error, reliability
-from taxonomy.metrics.hierarchy import HierarchyScores, hierarchy_scores, n_shared
-from taxonomy.ports import Progress, Silent
-from taxonomy.product import Path, Product
-from taxonomy.text import fold
+from taxonomy.metrics.hierarchy import HierarchyScores, hierarchy_scores
+from taxonomy.ports import Progress
+from taxonomy.product import Product
 
-__all__ = ["ClassifyReport", "evaluate"]
+__all__ = ["ClassifyReport", "MultiPath", "evaluate", "summarise"]
+
+
+@dataclass(frozen=True, slots=True)
+class MultiPath:
+    """The same where a product may stand under several paths of the file, each of which is right.
+
+    Attributes
+    ----------
+    n_products : int
+        That have more than one path.
+    leaf_accuracy, precision_kept : float
+        Of all products, as in `ClassifyReport`, but right under any of its paths.
+    """
+
+    n_products: int
+    leaf_accuracy: float
+    precision_kept: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,8 @@ class ClassifyReport:
         Expected calibration error of the leaf probability.
     bins : tuple of Bin
         The reliability diagram behind it.
+    multi_path : MultiPath
+        What a product that the file has under two paths changes; all else here is strict.
     """
 
     leaf: HierarchyScores
@@ -47,6 +65,7 @@ class ClassifyReport:
     mean_true_depth: float
     ece: float
     bins: tuple[Bin, ...]
+    multi_path: MultiPath
 
     @property
     def coverage(self) -> float:
@@ -75,60 +94,32 @@ def evaluate(
     InputError
         No product is left.
     """
-    progress = progress or Silent()
-    progress.start("classifying labelled products")
-    truths: list[Path] = []
-    predictions: list[Prediction] = []
-    for prediction in classifier.predict(_judged(products, truths), precision=precision):
-        predictions.append(prediction)
-        progress.advance()
-    if not predictions:
-        raise InputError("nothing to evaluate on: no product has a category and a split other than 'train'")
-    return _report(classifier, truths, predictions, precision)
+    return summarise(judge(classifier, products, precision=precision, progress=progress), precision=precision)
 
 
-def _judged(products: Iterable[Product], truths: list[Path]) -> Iterator[Product]:
-    """The products to judge by; their folded paths are appended to `truths` on the way."""
-    for product in products:
-        if product.category_path and product.split.strip().casefold() != "train":
-            truths.append(_folded(product.category_path))
-            yield product
-
-
-def _report(
-    classifier: Classifier, truths: list[Path], predictions: list[Prediction], precision: float
-) -> ClassifyReport:
-    names = {at: _folded(classifier.tree.path(at)) for at in {one.leaf_id for one in predictions}}
-    leaves = [names[one.leaf_id] for one in predictions]
-    given = [
-        (truth, _folded(classifier.tree.path(one.node_id)))
-        for truth, one in zip(truths, predictions, strict=True)
-        if one.node_id is not None
-    ]
-    right = sum(n_shared(truth, path) == len(path) for truth, path in given)
-    leaf_right = [leaf == truth for leaf, truth in zip(leaves, truths, strict=True)]
-    sure = [one.leaf_probability for one in predictions]
+def summarise(rows: Sequence[Judged], *, precision: float) -> ClassifyReport:
+    """The figures of products judged at this precision; all 0, and precision kept 1, without products."""
+    given = [row for row in rows if row.given]
+    right = [row.is_right for row in rows]
+    sure = [row.leaf_probability for row in rows]
     return ClassifyReport(
-        hierarchy_scores(truths, leaves),
+        hierarchy_scores([folded(row.truth) for row in rows], [folded(row.leaf) for row in rows]),
         precision,
-        right / len(given) if given else 1.0,
-        _share(predictions, "accept"),
-        _share(predictions, "backoff"),
-        _share(predictions, "review"),
-        _mean([len(path) for _, path in given]),
-        _mean([len(truth) for truth, _ in given]),
-        expected_calibration_error(sure, leaf_right),
-        reliability(sure, leaf_right),
+        _mean([row.is_kept for row in given], empty=1.0),
+        _mean([row.decision == "accept" for row in rows]),
+        _mean([row.decision == "backoff" for row in rows]),
+        _mean([row.decision == "review" for row in rows]),
+        _mean([len(row.given) for row in given]),
+        _mean([len(row.truth) for row in given]),
+        expected_calibration_error(sure, right),
+        reliability(sure, right),
+        MultiPath(
+            sum(bool(row.also) for row in rows),
+            _mean([row.is_right_somewhere for row in rows]),
+            _mean([row.is_kept_somewhere for row in given], empty=1.0),
+        ),
     )
 
 
-def _share(predictions: list[Prediction], decision: str) -> float:
-    return sum(one.decision == decision for one in predictions) / len(predictions)
-
-
-def _mean(values: list[int]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _folded(path: Path) -> Path:
-    return tuple(map(fold, path))
+def _mean(values: Sequence[float], *, empty: float = 0.0) -> float:
+    return sum(values) / len(values) if values else empty
