@@ -249,7 +249,7 @@ def _suggestion(row: Row[Any]) -> Suggestion:
 
 
 def _queued(row: Row[Any]) -> Queued:
-    return Queued(product_of(row), _suggestion(row), row.n_alike)
+    return Queued(product_of(row), _suggestion(row), row.n_alike, bytes(row.text_hash).hex())
 
 
 def _answer(row: Row[Any]) -> Answer:

@@ -62,11 +62,16 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A product that waits for an answer; `n_alike` products wait that look alike, itself among them."""
+    """A product that waits for an answer.
+
+    `n_alike` products wait that look alike, itself among them. `text_hash` is that of the text shown: an
+    answer that names it is refused when the text has changed since.
+    """
 
     product: Product
     suggestion: Suggestion
     n_alike: int = 1
+    text_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

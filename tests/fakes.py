@@ -809,7 +809,8 @@ class FakeReviews:
     ) -> list[Queued]:
         group = [pair for pair in self._open(catalog, taxonomy) if pair[1].leader_id == leader_id]
         group.sort(key=lambda pair: (pair[0].id != leader_id, -pair[1].worth, pair[0].id))
-        return [Queued(product, one, len(group)) for product, one in group[offset : offset + limit]]
+        shown = group[offset : offset + limit]
+        return [Queued(product, one, len(group), _text_hash(product)) for product, one in shown]
 
     def record(self, catalog: str, taxonomy: str, answers: Sequence[Answer]) -> list[Answer]:
         self.assignments._require(catalog, taxonomy)
