@@ -46,7 +46,8 @@ class Attribute:
     ----------
     name : Name
     value : str
-        In one spelling: "500 ml" for "0.5 Litre", "grey" for "Gray", a brand as the catalogue mostly writes it.
+        In one spelling: "500 ml" for "0.5 Litre", "grey" for "Gray", a brand as the catalogue
+        mostly writes it.
     start, end : int
         The characters of the text as it was given.
     confidence : float

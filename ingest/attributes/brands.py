@@ -18,7 +18,8 @@ from ingest.attributes.tokens import LONGEST, Key, Words, key_of, matches, opene
 __all__ = ["DEFAULT_WEIGHTS", "FEATURES", "Brand", "Brands", "by_column"]
 
 FEATURES = (
-    "share", "words", "capital", "title", "opening", "first_of_line", "by", "repeats", "products", "spelling", "one",
+    "share", "words", "capital", "title", "opening", "first_of_line", "by", "repeats", "products", "spelling",
+    "one",
 )  # fmt: skip
 """Of a brand's words in a text: share of their uses that mean the brand (log odds), how many words, written
 with a capital, in the title, opening it, opening a later line, after "by", how often, of how many products it
@@ -27,7 +28,7 @@ is the brand, written as the catalogue does; and the constant."""
 DEFAULT_WEIGHTS = (1.0, 0.3, 0.5, 0.0, 0.5, 0.0, 0.5, 0.2, 0.0, 0.3, 0.0)
 """Where a catalogue has too few rows with a brand to fit them; the fitted ones of three had these signs."""
 
-_BY = frozenset("by from von par de por di da от 由".split())
+_BY = frozenset(("by", "from", "von", "par", "de", "por", "di", "da", "от", "由"))
 _PRIOR_USES = 2.0  # uses that the mean of all brands counts for: one met once is not sure
 _MIN_FITTED = 100  # texts with a candidate, right and wrong: fewer do not fit eleven weights
 
@@ -147,9 +148,7 @@ def _counted(brands: Brands, rows: Sequence[tuple[Words, Key]]) -> Brands:
         found = {key for key, _, _ in brands.candidates(words)}
         uses.update(found)
         hits.update(found & {own})
-    known = {
-        key: Brand(one.value, one.n_products, uses[key], hits[key]) for key, one in brands.known.items()
-    }
+    known = {key: Brand(one.value, one.n_products, uses[key], hits[key]) for key, one in brands.known.items()}
     prior = (hits.total() + 1) / (uses.total() + 2)
     return Brands(known, brands.weights, prior)
 
@@ -168,7 +167,6 @@ def _fitted(brands: Brands, rows: Sequence[tuple[Words, Key]]) -> Brands:
         return brands
     model = LogisticRegression(fit_intercept=False, max_iter=500).fit(np.array(features), right)
     return Brands(brands.known, tuple(round(float(one), 5) for one in model.coef_[0]), brands.prior)
-
 
 
 def commonest(forms: Counter[str]) -> str:

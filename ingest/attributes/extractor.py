@@ -1,15 +1,16 @@
 """What an extractor knows, and what it finds in a text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.attributes.attribute import MAX_CHARS, Attribute, Name, text_of
+from ingest.attributes.attribute import MAX_CHARS, Attribute, text_of
 from ingest.attributes.brands import Brands
 from ingest.attributes.head import Head
 from ingest.attributes.lexicon import Lexicon
 from ingest.attributes.openings import Places
 from ingest.attributes.patterns import stated
+from ingest.attributes.storage import load_parts, save_parts
 from ingest.attributes.tokens import Words, read
 from taxonomy.product import Product
 
@@ -54,12 +55,17 @@ class Extractor:
         words = read(text)
         brand = self.brand(words, least)
         found = [*([brand] if brand else ()), *stated(text), *self.lexicon.find(words)]
-        taken: list[Attribute] = []
-        for one in found:
-            is_free = all(one.end <= other.start or other.end <= one.start for other in taken[:1])
-            if one.confidence >= least and (is_free or not brand):
-                taken.append(one)
-        return sorted(taken, key=lambda one: (one.start, one.end))
+        sure = [one for one in found if one.confidence >= least]
+        return sorted(_apart(sure), key=lambda one: (one.start, one.end))
+
+    def save(self, folder: Path) -> None:
+        """Write it as JSON and safetensors; ModelError where the folder holds something else."""
+        save_parts(folder, (self.brands, self.lexicon, self.places, self.head, self.min_confidence))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Extractor":
+        """What `save` wrote; ModelError where the folder is missing, damaged or something else."""
+        return cls(*load_parts(folder))
 
     def extract_many(
         self, given: Iterable[str | Product], *, min_confidence: float | None = None
@@ -76,3 +82,12 @@ class Extractor:
             guess = self.head.find(words, self.places, self.lexicon.names())
             return guess if guess and guess.confidence >= least else None
         return None
+
+
+def _apart(found: Sequence[Attribute]) -> Iterator[Attribute]:
+    """Those that share no character with one before them: a brand called "Red Label" is no colour."""
+    taken: list[Attribute] = []
+    for one in found:
+        if all(one.end <= other.start or other.end <= one.start for other in taken):
+            taken.append(one)
+            yield one

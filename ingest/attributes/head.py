@@ -7,6 +7,7 @@ catalogue's titles are, and those as if none of its brand's own products had bee
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, log
 from zlib import crc32
 
@@ -24,8 +25,11 @@ DIM = 1 << 14  # hashed features; a catalogue of 20 thousand products has some 9
 N_TAGS = 3  # outside, begins a brand, goes on with one
 READ = 60  # words of a text: brands stand at the beginning or in the first sentences
 _TEXTS = 6000  # learnt from; more found no more of the hidden brands
+_PASSES = 6
 _LEAST = 200  # lessons with a brand: fewer are not learnt from
 _WORTH = 0.05  # of the hidden brands that it must find, being right as often as not
+_ONCE = 1  # title with a word: it may be the very one that is read, so that the word counts as new
+_STEPS = (1, 2, 4, 10, 50)  # of counts
 _OUTSIDE, _BEGINS, _GOES_ON = range(N_TAGS)
 
 Span = tuple[int, int]
@@ -33,11 +37,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A text with the place of its brand (None: it names none), and of how many products the brand is."""
+    """A text with the place of its brand (None: it names none), and how many of its products to leave out."""
 
     words: Words
     span: Span | None
-    n_products: int = 1
+    n_unseen: int = 1
 
     @property
     def key(self) -> Key:
@@ -54,7 +58,7 @@ class Head:
     weights : (DIM, N_TAGS) float32
     bias : (N_TAGS,) float32
     slope, offset : float
-        Of the log odds of a span, so that confidences are what was right among hidden brands.
+        From the margin of a span to its log odds, so that confidences are what was right among hidden brands.
     found, precision : float
         0..1, of brands hidden from it: how many it found, and how often it was right.
     """
@@ -74,10 +78,12 @@ class Head:
         (first, last), odds = best
         value = " ".join(word.text for word in words[first:last])
         sure = 1 / (1 + exp(-max(-30.0, min(30.0, self.slope * odds + self.offset))))
-        return Attribute(Name.BRAND, value, words[first].start, words[last - 1].end, round(sure, 4), Means.HEAD)
+        return Attribute(
+            Name.BRAND, value, words[first].start, words[last - 1].end, round(sure, 4), Means.HEAD
+        )
 
     def span(self, words: Words, places: Places, classes: Mapping[str, Name]) -> tuple[Span, float] | None:
-        """First word and the one after the last of the likeliest brand, and its log odds."""
+        """First word and the one after the last of the likeliest brand, and its margin."""
         return self._span(Lesson(words[:READ], None, 0), places, classes)
 
     def _span(self, one: Lesson, places: Places, classes: Mapping[str, Name]) -> tuple[Span, float] | None:
@@ -85,14 +91,12 @@ class Head:
         if not rows:
             return None
         scores = np.stack([self.weights[row].sum(axis=0) for row in rows]) + self.bias
-        shares = 1 / (1 + np.exp(-scores.clip(-30, 30)))
-        shares /= shares.sum(axis=1, keepdims=True)
-        first = int(shares[:, _BEGINS].argmax())
+        margins = scores[:, _BEGINS] - scores[:, [_OUTSIDE, _GOES_ON]].max(axis=1)
+        first = int(margins.argmax())
         last = first + 1
-        while last < min(len(rows), first + LONGEST) and shares[last].argmax() == _GOES_ON:
+        while last < min(len(rows), first + LONGEST) and scores[last].argmax() == _GOES_ON:
             last += 1
-        share = float(shares[first, _BEGINS].clip(1e-6, 1 - 1e-6))
-        return (first, last), log(share / (1 - share))
+        return (first, last), float(margins[first])
 
 
 def taught(
@@ -137,7 +141,7 @@ def _measured(
 
     odds, right = [], []
     for one in hidden:
-        cut = Lesson(one.words[:READ], one.span, one.n_products)
+        cut = Lesson(one.words[:READ], one.span, one.n_unseen)
         if best := head._span(cut, places, classes):
             odds.append(best[1])
             right.append(best[0] == one.span)
@@ -159,7 +163,7 @@ def _fitted(lessons: Sequence[Lesson], places: Places, classes: Mapping[str, Nam
     rows: list[NDArray[np.int64]] = []
     tags: list[int] = []
     for one in lessons:
-        cut = Lesson(one.words[:READ], one.span, one.n_products)
+        cut = Lesson(one.words[:READ], one.span, one.n_unseen)
         rows += _features(cut, places, classes)
         tags += _tags(cut)
     pointers = np.cumsum([0, *(len(row) for row in rows)])
@@ -167,7 +171,9 @@ def _fitted(lessons: Sequence[Lesson], places: Places, classes: Mapping[str, Nam
     design = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, pointers), (len(rows), DIM))
     weights, bias = np.zeros((DIM, N_TAGS), np.float32), np.full(N_TAGS, -10.0, np.float32)
     for tag in sorted(set(tags)):
-        model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=6, tol=None, average=True, random_state=seed)
+        model = SGDClassifier(
+            loss="log_loss", alpha=1e-5, max_iter=_PASSES, tol=None, average=True, random_state=seed
+        )
         model.fit(design, np.array(tags) == tag)
         weights[:, tag], bias[tag] = model.coef_[0], model.intercept_[0]
     return Head(weights, bias)
@@ -186,22 +192,28 @@ def _features(one: Lesson, places: Places, classes: Mapping[str, Name]) -> Itera
     own = frozenset(one.key)
     said = []
     for at, word in enumerate(one.words):
-        less = one.n_products if word.key in own else min(one.n_products, 1)
-        uses = max(0, places.uses.get(word.key, 0) - less)
-        opens = max(0, places.opens.get(word.key, 0) - (less if word.key in own else int(less and at == 0)))
+        less = one.n_unseen if word.key in own else min(one.n_unseen, 1)
+        uses = places.uses.get(word.key, 0) - less
+        opens = places.opens.get(word.key, 0) - (less if word.key in own or at == 0 else 0)
+        if uses <= _ONCE:
+            uses = opens = 0
         said.append(
             (
                 _class(word.key, classes),
                 _shape(word.text),
                 _rank(uses),
-                str(int(4 * opens / (1 + uses))),
+                str(int(4 * max(0, opens) / (1 + uses))),
                 str(int(4 * places.ending(word.key))) if uses else "-",
                 _rank(places.small.get(word.key, 0)),
             )
         )
-    for at, word in enumerate(one.words):
-        names = list(_named(one.words, at, said))
-        yield np.array(sorted({crc32(name.encode()) % DIM for name in names}), dtype=np.int64)
+    for at in range(len(one.words)):
+        yield np.array([_place(name) for name in _named(one.words, at, said)], dtype=np.int64)
+
+
+@lru_cache(maxsize=1 << 16)
+def _place(feature: str) -> int:
+    return crc32(feature.encode()) % DIM
 
 
 def _named(words: Words, at: int, said: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -210,12 +222,14 @@ def _named(words: Words, at: int, said: Sequence[tuple[str, ...]]) -> Iterator[s
     line_start = at == 0 or words[at - 1].line < word.line
     place = f"{word.line}{min(at, 4) if not word.line else 5 + line_start}"
     yield from (f"p{place}", f"k{kind}", f"s{shape}", f"u{uses}", f"o{opens}", f"e{ends}", f"l{small}")
-    yield from (f"pu{place}{uses}{opens}", f"ps{place}{shape}", f"us{uses}{shape}{small}", f"pul{place}{uses}{small}")
+    yield from (f"pu{place}{uses}{opens}", f"ps{place}{shape}", f"us{uses}{shape}{small}")
+    yield f"pul{place}{uses}{small}"
     yield f"n{min(len(word.text), 12)}"
     if at and not line_start:
         gap = words[at].start - words[at - 1].end
         yield from (f"<{words[at - 1].key}", f"<k{said[at - 1][0]}", f"<g{min(gap, 3)}")
-        yield from (f"<s{said[at - 1][1]}{shape}", f"<u{said[at - 1][2]}{uses}", f"<l{said[at - 1][5]}{small}")
+        yield from (f"<s{said[at - 1][1]}{shape}", f"<u{said[at - 1][2]}{uses}")
+        yield f"<l{said[at - 1][5]}{small}"
     if at + 1 < len(words) and words[at + 1].line == word.line:
         gap = words[at + 1].start - word.end
         yield from (f">{words[at + 1].key}", f">k{said[at + 1][0]}", f">g{min(gap, 3)}")
@@ -228,7 +242,8 @@ def _class(key: str, classes: Mapping[str, Name]) -> str:
         return classes[key].value
     if any(map(str.isdigit, key)):
         return "number"
-    return "small" if key in SMALL_WORDS else "praise" if key in NAMELESS else "helper" if key in HELPERS else ""
+    kinds = (("small", SMALL_WORDS), ("praise", NAMELESS), ("helper", HELPERS))
+    return next((kind for kind, words in kinds if key in words), "")
 
 
 def _shape(text: str) -> str:
@@ -242,4 +257,5 @@ def _shape(text: str) -> str:
 
 
 def _rank(n: int) -> str:
-    return str(n if n < 2 else 2 if n < 4 else 3 if n < 10 else 4 if n < 50 else 5)
+    """The magnitude of a count, as one character."""
+    return str(sum(n >= step for step in _STEPS))

@@ -23,6 +23,9 @@ READ_CHARS = 1500
 SURE = 0.8
 """Confidence from which on a brand that the dictionaries find may teach the head."""
 
+N_SEEN = 3
+"""Products, fewer than this, that the head takes to have been seen of a brand it is to find."""
+
 _SILENT: Progress = Silent()
 
 
@@ -75,7 +78,11 @@ def _read(
 
 
 def _brands(
-    texts: Sequence[Words], named: Sequence[str], places: Places, lexicon: Lexicon, settings: AttributeSettings
+    texts: Sequence[Words],
+    named: Sequence[str],
+    places: Places,
+    lexicon: Lexicon,
+    settings: AttributeSettings,
 ) -> Brands:
     """By the column; and by how titles open, from the products of which the column says nothing."""
     column = by_column(texts, named)
@@ -92,13 +99,17 @@ def _head(
     brands: Brands,
     settings: AttributeSettings,
 ) -> Head | None:
-    lessons = [one for row in zip(texts, named, strict=True) if (one := _lesson(*row, brands))]
+    rows = zip(texts, named, strict=True)
+    lessons = [one for at, row in enumerate(rows) if (one := _lesson(*row, brands, n_seen=at % N_SEEN))]
     trust = 1.0 if any(named) else places.branded
     return taught(lessons, places, lexicon.names(), trust=trust, seed=settings.seed)
 
 
-def _lesson(words: Words, name: str, brands: Brands) -> Lesson | None:
-    """Where the brand of a text stands; None where nobody knows whether it names one."""
+def _lesson(words: Words, name: str, brands: Brands, *, n_seen: int) -> Lesson | None:
+    """Where the brand of a text stands, as if so many of its products had been seen.
+
+    None where nobody knows whether the text names one.
+    """
     if not name:
         best = brands.find(words)
         if best is None or best.confidence < SURE:
@@ -106,9 +117,9 @@ def _lesson(words: Words, name: str, brands: Brands) -> Lesson | None:
         first = next(at for at, word in enumerate(words) if word.start == best.start)
         last = next(at for at, word in enumerate(words) if word.end == best.end) + 1
         key = tuple(word.key for word in words[first:last])
-        return Lesson(words, (first, last), brands.known[key].n_products)
+        return Lesson(words, (first, last), max(1, brands.known[key].n_products - n_seen))
     own = key_of(name)
     for key, span, _ in brands.candidates(words):
         if key == own:
-            return Lesson(words, span, brands.known[key].n_products)
+            return Lesson(words, span, max(1, brands.known[key].n_products - n_seen))
     return Lesson(words, None)

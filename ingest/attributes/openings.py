@@ -1,4 +1,4 @@
-"""Brands of a catalogue that has no column for them: phrases with which titles open and that stand nowhere else."""
+"""Brands of a catalogue without a column for them: phrases that open titles and stand nowhere else."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -95,7 +95,8 @@ def brands_of_titles(
     for keys in lines:
         opened[keys[0]].append(keys)
     for word, own in opened.items():
-        if len(own) >= min_openings and places.opening(word) >= _OPENS and _may_be_brand(word, places, values):
+        is_leading = len(own) >= min_openings and places.opening(word) >= _OPENS
+        if is_leading and _may_be_brand(word, places, values):
             for key in _extended((word,), own, places, values):
                 n = sum(keys[: len(key)] == key for keys in own)
                 hits = round(_TRUST * n)

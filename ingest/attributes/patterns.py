@@ -12,15 +12,16 @@ __all__ = ["same_amount", "stated"]
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,9}){0,3}"
 _START = r"(?<![^\W_])(?<![\d.,/])(?<![a-zA-Z]-)"  # not inside a code
 _AMOUNT = re.compile(
-    rf"{_START}((?:{_NUMBER}\s?[x×*X]\s?){{0,3}})(\d{{1,4}}[ -]\d{{1,4}}/\d{{1,4}}|\d{{1,4}}/\d{{1,4}}|{_NUMBER})"
+    rf"{_START}((?:{_NUMBER}\s?[x×*X]\s?){{0,3}})"
+    rf"(\d{{1,4}}[ -]\d{{1,4}}/\d{{1,4}}|\d{{1,4}}/\d{{1,4}}|{_NUMBER})"
     r"""(\s?-?\s?)(fl\.?\s?oz|in\.(?!\w)|[^\W\d_]{1,12}|["″]|'')(?![^\W_])""",
     re.IGNORECASE,
 )
 _PACK = re.compile(
     rf"{_START}(?:(?:pack|packs|set|sets|box|lot|case|bundle|combo|paquete|pacco|packung|conjunto|juego)\s?"
     r"(?:of|de|von|di|van|-|à)\s?(\d{1,4})(?![\d.,]*\d)(?!\s?[x×])|"
-    r"(\d{1,4})(?:\s?-?\s?)(?:packs?|pk|pks|pcs?|pieces?|count|ct|pairs?|stück|stk|pièces?|piezas?|pezzi|er[ -]?pack|er[ -]?set|"
-    r"pack)(?![^\W_])(?!\s(?:of|de|von)\s\d))|(\d{1,4})\s?(?:个装|件装|只装|包|个|件|片)",
+    r"(\d{1,4})(?:\s?-?\s?)(?:packs?|pk|pks|pcs?|pieces?|count|ct|pairs?|stück|stk|pièces?|piezas?|pezzi|"
+    r"er[ -]?(?:pack|set))(?![^\W_])(?!\s(?:of|de|von)\s\d))|(\d{1,4})\s?(?:个装|件装|只装|包|个|件|片)",
     re.IGNORECASE,
 )
 _WORN = re.compile(
@@ -53,7 +54,7 @@ _POURED = frozenset({"ml", "cl", "l", "fl oz", "mcg", "mg", "g", "kg", "oz", "lb
 """Of what is poured or weighed, "3 x 500 ml" are three; "3 x 4 m" is one carpet."""
 
 _SURE, _LIKELY, _LOOSE = 0.95, 0.85, 0.7
-"""By eye from some hundred findings in three catalogues: a unit that is a letter or two alone is wrong at times."""
+"""By eye from some hundred findings in three catalogues: a unit of one letter is wrong at times."""
 
 
 def stated(text: str) -> Iterator[Attribute]:
@@ -124,8 +125,9 @@ def _amounts(text: str) -> Iterator[Attribute]:
         if times and unit in _POURED:
             split = one.start() + len(factors.rstrip())
             if len(times) == 1 and times[0].isdigit():
-                yield Attribute(Name.PACK, times[0].lstrip("0") or "0", one.start(), split, _LIKELY, Means.PATTERN)
-            yield Attribute(name, same_amount(f"{amount} {unit}"), one.start(2), one.end(), sure, Means.PATTERN)
+                yield Attribute(Name.PACK, times[0], one.start(), split, _LIKELY, Means.PATTERN)
+            value = same_amount(f"{amount} {unit}")
+            yield Attribute(name, value, one.start(2), one.end(), sure, Means.PATTERN)
         else:
             value = " x ".join([*times, amount])
             yield Attribute(name, same_amount(f"{value} {unit}"), *one.span(), sure, Means.PATTERN)

@@ -20,7 +20,8 @@ LONGEST = 6
 
 _SIGNS = r"\s!-/:-@\[-`{-~¡-¿×÷\u2000-\u206f\u3000-\u3004\u3008-\u303f\uff00-\uff0f\uff1a-\uff20™"
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^{_SIGNS}])+(?:['’&.+-](?:(?![{_UNSPACED}])[^{_SIGNS}])+)*")
+_LETTER = rf"(?:(?![{_UNSPACED}])[^{_SIGNS}])"
+_TOKEN = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['’&.+-]{_LETTER}+)*")
 """Signs of Hindi or Thai that are no letters stay in the word; Chinese and Japanese count by character."""
 
 
@@ -69,7 +70,9 @@ def key_of(text: str) -> Key:
     return tuple(token.key for token in read(text))
 
 
-def matches(words: Words, phrases: Mapping[Key, V], firsts: Mapping[str, int]) -> Iterator[tuple[int, int, V]]:
+def matches(
+    words: Words, phrases: Mapping[Key, V], firsts: Mapping[str, int]
+) -> Iterator[tuple[int, int, V]]:
     """Where known phrases stand: (first word, word after the last, what is known), the longest at each place.
 
     Parameters
