@@ -13,7 +13,7 @@ from math import exp, log
 import numpy as np
 
 from ingest.attributes.attribute import Attribute, Means, Name
-from ingest.attributes.tokens import LONGEST, Key, Words, key_of, matches, openers
+from ingest.attributes.tokens import LONGEST, Key, Words, joined, key_of, matches, openers
 
 __all__ = ["DEFAULT_WEIGHTS", "FEATURES", "Brand", "Brands", "by_column"]
 
@@ -30,6 +30,7 @@ DEFAULT_WEIGHTS = (1.0, 0.3, 0.5, 0.0, 0.5, 0.0, 0.5, 0.2, 0.0, 0.3, 0.0)
 
 _BY = frozenset(("by", "from", "von", "par", "de", "por", "di", "da", "от", "由"))
 _PRIOR_USES = 2.0  # uses that the mean of all brands counts for: one met once is not sure
+_MIN_JOINED = 6  # letters of a brand that is also looked for as one word
 _MIN_FITTED = 100  # texts with a candidate, right and wrong: fewer do not fit eleven weights
 
 
@@ -78,14 +79,14 @@ class Brands:
             yield Attribute(Name.BRAND, brand.value, start, end, round(_logistic(odds), 4), brand.means)
 
     def candidates(
-        self, words: Words, *, own: Key | None = None
+        self, words: Words, *, own: str | None = None
     ) -> Iterator[tuple[Key, tuple[int, int], tuple[float, ...]]]:
         """Phrases that are brands, with place and features of the first use.
 
         Parameters
         ----------
-        own : Key, optional
-            The product's brand where it is one of those learnt from: its own use is left out of the counts.
+        own : str, optional
+            The product's brand, `joined`, where it is one of those learnt from: its own use is left out of the counts.
         """
         places: dict[Key, list[tuple[int, int]]] = defaultdict(list)
         for first, last, _ in matches(words, self.known, self._firsts):
@@ -94,12 +95,12 @@ class Brands:
             yield key, spans[0], self._features(words, key, spans, own)
 
     def _features(
-        self, words: Words, key: Key, spans: Sequence[tuple[int, int]], own: Key | None
+        self, words: Words, key: Key, spans: Sequence[tuple[int, int]], own: str | None
     ) -> tuple[float, ...]:
         brand, (first, last) = self.known[key], spans[0]
         uses, hits, products = brand.uses, brand.hits, brand.n_products
         if own is not None:
-            uses, hits, products = uses - 1, hits - (own == key), products - (own == key)
+            uses, hits, products = uses - 1, hits - (own == joined(key)), products - (own == joined(key))
         share = (max(hits, 0) + self.prior * _PRIOR_USES) / (max(uses, 0) + _PRIOR_USES)
         share = min(max(share, 0.001), 0.999)
         head, written = words[first], " ".join(word.text for word in words[first:last])
@@ -131,29 +132,37 @@ def by_column(texts: Sequence[Words], named: Sequence[str]) -> Brands:
         Its words, and its brand or nothing. Rows without a brand teach nothing.
     """
     keys = [key_of(name) for name in named]
-    written: dict[Key, Counter[str]] = defaultdict(Counter)
-    for key, name in zip(keys, named, strict=True):
-        if key and len(key) <= LONGEST:
-            written[key][" ".join(name.split())] += 1
-    known = {key: Brand(commonest(forms), forms.total(), 0, 0) for key, forms in written.items()}
-    rows = [(words, key) for words, key in zip(texts, keys, strict=True) if key]
-    brands = _counted(Brands(known), rows)
+    rows = [(words, joined(key)) for words, key in zip(texts, keys, strict=True) if key]
+    brands = _counted(Brands(_named(named, keys)), rows)
     return _fitted(brands, rows)
 
 
-def _counted(brands: Brands, rows: Sequence[tuple[Words, Key]]) -> Brands:
+def _named(named: Sequence[str], keys: Sequence[Key]) -> dict[Key, Brand]:
+    """The brands as they are written, and those of several words also as one."""
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, name in zip(keys, named, strict=True):
+        written[joined(key)][" ".join(name.split())] += 1
+    short = {key for key in keys if 0 < len(key) <= LONGEST}
+    whole = {(joined(key),) for key in short if len(joined(key)) >= _MIN_JOINED}
+    return {
+        key: Brand(commonest(written[joined(key)]), written[joined(key)].total(), 0, 0)
+        for key in sorted(short | whole)
+    }
+
+
+def _counted(brands: Brands, rows: Sequence[tuple[Words, str]]) -> Brands:
     uses: Counter[Key] = Counter()
     hits: Counter[Key] = Counter()
     for words, own in rows:
         found = {key for key, _, _ in brands.candidates(words)}
         uses.update(found)
-        hits.update(found & {own})
+        hits.update(key for key in found if joined(key) == own)
     known = {key: Brand(one.value, one.n_products, uses[key], hits[key]) for key, one in brands.known.items()}
     prior = (hits.total() + 1) / (uses.total() + 2)
     return Brands(known, brands.weights, prior)
 
 
-def _fitted(brands: Brands, rows: Sequence[tuple[Words, Key]]) -> Brands:
+def _fitted(brands: Brands, rows: Sequence[tuple[Words, str]]) -> Brands:
     """With weights by logistic regression, each row's own use left out of the counts that it is judged by."""
     from sklearn.linear_model import LogisticRegression
 
@@ -162,7 +171,7 @@ def _fitted(brands: Brands, rows: Sequence[tuple[Words, Key]]) -> Brands:
     for words, own in rows:
         for key, _, values in brands.candidates(words, own=own):
             features.append(values)
-            right.append(key == own)
+            right.append(joined(key) == own)
     if min(sum(right), len(right) - sum(right)) < _MIN_FITTED:
         return brands
     model = LogisticRegression(fit_intercept=False, max_iter=500).fit(np.array(features), right)

@@ -11,7 +11,7 @@ from ingest.attributes.growth import grown
 from ingest.attributes.head import Head, Lesson, taught
 from ingest.attributes.lexicon import Lexicon, seeds
 from ingest.attributes.openings import Places, brands_of_titles
-from ingest.attributes.tokens import Words, key_of, read
+from ingest.attributes.tokens import Words, joined, key_of, read
 from taxonomy.ports import Progress, Silent
 from taxonomy.product import Product
 
@@ -23,8 +23,9 @@ READ_CHARS = 1500
 SURE = 0.8
 """Confidence from which on a brand that the dictionaries find may teach the head."""
 
-N_SEEN = 3
-"""Products, fewer than this, that the head takes to have been seen of a brand it is to find."""
+SEEN = (0, 0, 2)
+"""Products that the head takes to have been seen of a brand it is to find: mostly none, as of a new brand, at
+times two, which are too few for the dictionary. With 0, 1, 2 by turns it found a sixth of the new ones."""
 
 _SILENT: Progress = Silent()
 
@@ -100,7 +101,9 @@ def _head(
     settings: AttributeSettings,
 ) -> Head | None:
     rows = zip(texts, named, strict=True)
-    lessons = [one for at, row in enumerate(rows) if (one := _lesson(*row, brands, n_seen=at % N_SEEN))]
+    lessons = [
+        one for at, row in enumerate(rows) if (one := _lesson(*row, brands, n_seen=SEEN[at % len(SEEN)]))
+    ]
     trust = 1.0 if any(named) else places.branded
     return taught(lessons, places, lexicon.names(), trust=trust, seed=settings.seed)
 
@@ -118,8 +121,8 @@ def _lesson(words: Words, name: str, brands: Brands, *, n_seen: int) -> Lesson |
         last = next(at for at, word in enumerate(words) if word.end == best.end) + 1
         key = tuple(word.key for word in words[first:last])
         return Lesson(words, (first, last), max(1, brands.known[key].n_products - n_seen))
-    own = key_of(name)
+    own = joined(key_of(name))
     for key, span, _ in brands.candidates(words):
-        if key == own:
+        if joined(key) == own:
             return Lesson(words, span, max(1, brands.known[key].n_products - n_seen))
     return Lesson(words, None)

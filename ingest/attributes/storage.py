@@ -95,7 +95,7 @@ def _write(folder: Path, parts: Parts) -> None:
         "weights": brands.weights,
         "prior": brands.prior,
         "lexicon": [(key, [asdict(one) for one in said]) for key, said in lexicon.entries.items()],
-        "places": asdict(places),
+        "places": {one: dict(getattr(places, one)) for one in _PLACES},
         "min_confidence": least,
         "head": None,
     }

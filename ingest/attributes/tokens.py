@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from ingest.attributes.attribute import MAX_CHARS
 from taxonomy.text import fold
 
-__all__ = ["LONGEST", "Key", "Token", "Words", "key_of", "matches", "openers", "read"]
+__all__ = ["LONGEST", "Key", "Token", "Words", "joined", "key_of", "matches", "openers", "read"]
 
 Key = tuple[str, ...]
 """A phrase without case, accents and apostrophes: what two spellings of a brand share."""
@@ -68,6 +68,11 @@ def key_of(text: str) -> Key:
     True
     """
     return tuple(token.key for token in read(text))
+
+
+def joined(key: Key) -> str:
+    """A phrase in one word: "Good Knight" and "Goodknight" are one brand."""
+    return "".join(key)
 
 
 def matches(
