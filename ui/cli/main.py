@@ -6,7 +6,21 @@ import warnings
 import typer
 from typer.exceptions import Abort, TyperException
 
-from ui.cli import bench, build, catalog, db, demo, evaluate, models, queries, retag, serving, taxonomy
+from ui.cli import (
+    attributes,
+    bench,
+    build,
+    catalog,
+    db,
+    demo,
+    evaluate,
+    models,
+    queries,
+    retag,
+    review,
+    serving,
+    taxonomy,
+)
 from ui.cli.output import explain
 
 __all__ = ["app", "run"]
@@ -32,6 +46,8 @@ app.add_typer(taxonomy.taxonomy, name="taxonomy")
 app.command()(models.train)
 app.command()(evaluate.evaluate)
 app.command()(models.classify)
+app.command()(attributes.attributes)
+app.add_typer(review.review, name="review")
 app.command()(build.build)
 app.command()(queries.route)
 app.command()(queries.rerank)
@@ -39,7 +55,7 @@ app.command()(queries.search)
 app.add_typer(retag.retag, name="retag")
 app.command()(serving.ui)
 app.command()(serving.serve)
-app.command()(bench.bench)
+app.add_typer(bench.bench, name="bench")
 
 
 def run() -> None:

@@ -10,12 +10,14 @@ import typer
 
 from ingest.readers import write_table
 from taxonomy.errors import InputError
+from taxonomy.service import reviewing
 from taxonomy.service.placing import place_by_model
 from taxonomy.tree import Tree
 from ui.cli.options import CATALOGUES, AsJson, CatalogName, Device, Map, ModelDir, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.cli.sources import head, products_of
+from ui.cli.teaching import Taught
 from ui.settings import Settings
 from ui.wiring import App
 
@@ -49,7 +51,8 @@ def train(
     """Fine-tune a classifier on products that have a category.
 
     A `split` column is honoured: `train` rows train, `valid` rows stop and calibrate. Without one, products
-    are divided so that near-duplicates stay on one side. Stop it at any time; `--resume` goes on.
+    are divided so that near-duplicates stay on one side. Stop it at any time; `--resume` goes on. With
+    --catalog and --taxonomy, what people placed and answered counts before the catalogue's own category.
 
     Example: shelftree train products.csv --out model
     """
@@ -60,8 +63,9 @@ def train(
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
         tree = app.tree(taxonomy=taxonomy) if taxonomy else None
+        taught = Taught(app, products, catalog=catalog, taxonomy=taxonomy, tree=tree)
         report = finetune(
-            products,
+            taught,
             out=out,
             base=base or None,
             tree=tree,
@@ -71,7 +75,8 @@ def train(
             cache=app.cache,
             progress=bar,
         )
-    finish({"model": out, **asdict(report)}, as_json=as_json)
+        taught.learnt.save(out, revision=report.revision)
+    finish({"model": out, **asdict(report), "learnt_from": taught.learnt.origins}, as_json=as_json)
 
 
 def classify(
@@ -84,13 +89,17 @@ def classify(
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
     map_: Map = None,
+    review_backoffs: Annotated[
+        bool, typer.Option("--review-backoffs", help="Ask people about backed-off products, too.")
+    ] = False,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Give each product the deepest category that is safe, and send the rest to review.
 
     Of the categories given, a share of --precision is the right one or stands above it. With --catalog and
-    --taxonomy the results go to the store: what people placed stays where it is.
+    --taxonomy the results go to the store: what people placed stays where it is, and what goes to review is
+    what `shelftree review` asks people about, in the order of what an answer is worth.
 
     Example: shelftree classify products.csv --model model --out classified.csv
     """
@@ -98,22 +107,31 @@ def classify(
         raise InputError(
             "say where results go: --out FILE, or --catalog NAME with --taxonomy NAME for the store"
         )
-    from ingest.jobs.worker import assignment  # with it come the libraries of the model
+    from ingest.jobs.questions import Questions  # with it come the libraries of the model
+    from ingest.jobs.worker import assignment
 
+    n_asked: int | None = None
     tally = Counter[str]()
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
         stored = head(app, taxonomy) if catalog and taxonomy else None
         classifier = app.classifier(model, stored)
+        questions = Questions(classifier, backoffs=review_backoffs)
         bar.start("classifying")
-        found = _tallied(classifier.predict(products, precision=precision), tally, bar)
+        heard = questions.hearing(classifier.predict(questions.reading(products), precision=precision))
+        found = _tallied(heard, tally, bar)
         if stored and not out:
             with app.uow() as uow:
                 given = (assignment(one, classifier) for one in found)
                 place_by_model(uow, catalog, taxonomy, (one for one in given if one is not None))
+                placed = uow.assignments.placed(catalog, taxonomy, questions.product_ids)
+                asked = questions.suggestions(without=placed, progress=bar)
+                n_asked = reviewing.fill(uow, catalog, taxonomy, asked)
         elif out:
             write_table(out, COLUMNS, (_row(one, classifier.tree) for one in found))
-    finish({"classified": tally.total(), **tally, "out": out or f"taxonomy {taxonomy}"}, as_json=as_json)
+    asked_of_people = {} if n_asked is None else {"to_ask": n_asked}
+    where = out or f"taxonomy {taxonomy}"
+    finish({"classified": tally.total(), **tally, **asked_of_people, "out": where}, as_json=as_json)
 
 
 def _tallied(found: "Iterable[Prediction]", tally: Counter[str], bar: Bar) -> "Iterator[Prediction]":
