@@ -28,6 +28,7 @@ class Task(StrEnum):
     CLASSIFY = "classify"
     ROUTE = "route"
     RERANK = "rerank"
+    ATTRIBUTES = "attributes"
 
 
 def evaluate(
@@ -46,7 +47,8 @@ def evaluate(
     """Measure on rows whose answer is known; rows of the split `train` are left out.
 
     classify needs products with a category; route a file of query and category_path, and a tree; rerank a
-    file of query, product_id, title and relevance.
+    file of query, product_id, title and relevance. attributes needs columns to compare with, as brand
+    or colour; it learns from the rows of split `train`, unless --model names what `attributes --save` wrote.
 
     Example: shelftree evaluate products.csv --task classify --model model
     """
@@ -54,6 +56,8 @@ def evaluate(
         if task is Task.CLASSIFY:
             products = products_of(app, file, catalog, bar, map_=map_)
             summary = _classify(app, products, _needed(model, "--model"), precision, bar)
+        elif task is Task.ATTRIBUTES:
+            summary = _attributes(products_of(app, file, catalog, bar, map_=map_), model, bar)
         elif task is Task.ROUTE:
             summary = _route(app, _needed(file, "FILE"), tree, taxonomy, model)
         else:
@@ -86,6 +90,15 @@ def _rerank(app: App, file: Path, model: Path | None) -> dict[str, object]:
     judged = read_judgements(file)
     titles = (one.title for group in judged for one in group.candidates)
     return asdict(evaluate_rerank(app.reranker(titles, model=model), judged))
+
+
+def _attributes(products: Iterable[Product], model: Path | None, bar: Bar) -> dict[str, object]:
+    from ingest.attributes import Extractor
+    from ingest.evaluate.attributes import evaluate_attributes
+
+    extractor = Extractor.load(model) if model else None
+    scores = evaluate_attributes(products, extractor=extractor, progress=bar)
+    return {name: asdict(score) for name, score in scores.items()}
 
 
 def _needed(given: Path | None, name: str) -> Path:
