@@ -86,7 +86,8 @@ class Brands:
         Parameters
         ----------
         own : str, optional
-            The product's brand, `joined`, where it is one of those learnt from: its own use is left out of the counts.
+            The product's brand, `joined`, where it is one of those learnt from: its own use is left out of
+            the counts.
         """
         places: dict[Key, list[tuple[int, int]]] = defaultdict(list)
         for first, last, _ in matches(words, self.known, self._firsts):

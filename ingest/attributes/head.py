@@ -145,10 +145,10 @@ def _measured(
         if best := head._span(cut, places, classes):
             odds.append(best[1])
             right.append(best[0] == one.span)
-    if len(set(right)) < 2:
-        return head
-    platt = LogisticRegression().fit(np.array(odds)[:, None], right)
-    slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+    slope, offset = head.slope, head.offset
+    if len(set(right)) > 1:  # else all were found, or none: then there is nothing to calibrate by
+        platt = LogisticRegression().fit(np.array(odds)[:, None], right)
+        slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
     given = np.array(odds) * slope + offset > 0
     hits = int((given & np.array(right)).sum())
     n_named = sum(one.span is not None for one in hidden)

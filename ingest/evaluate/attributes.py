@@ -16,7 +16,8 @@ __all__ = ["AttributeScore", "evaluate_attributes", "score_attributes"]
 _COLUMNS: Mapping[str, Name] = {
     **{name.value: name for name in Name},
     "color": Name.COLOUR, "couleur": Name.COLOUR, "farbe": Name.COLOUR, "weight": Name.SIZE,
-    "volume": Name.SIZE, "length": Name.SIZE, "quantity": Name.SIZE, "pack size": Name.PACK, "pack count": Name.PACK,
+    "volume": Name.SIZE, "length": Name.SIZE, "quantity": Name.SIZE,
+    "pack size": Name.PACK, "pack count": Name.PACK,
 }  # fmt: skip
 """Columns, without case and accents, that say the truth about an attribute."""
 
