@@ -11,7 +11,7 @@ from taxonomy.edits import Create, Merge, Pin, Rename
 from taxonomy.node import Node, random_ids
 from taxonomy.product import Source
 from taxonomy.service import editing, releasing
-from tests.web.shop import TAXONOMY, Shop, sample_shop
+from tests.web.shop import TAXONOMY, Shop, ask, sample_shop
 from ui.web import app, state
 
 
@@ -30,6 +30,7 @@ def shop() -> Shop:
             reason="Tea falls into three groups",
         )
     _waiting(one)
+    ask(one)
     return one
 
 

@@ -1,6 +1,6 @@
 """What a click does: call one use case, remember what to say about it. All of them are callbacks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,12 +11,14 @@ from taxonomy.edits import Edit, Move, Relabel, Rename
 from taxonomy.errors import DatabaseUnavailable, TaxonomyError
 from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
-from taxonomy.service import editing, releasing
+from taxonomy.product import ProductId
+from taxonomy.review import Verdict
+from taxonomy.service import editing, releasing, reviewing
 from ui.web import state
 from ui.web.components.tree import TreeEvent
-from ui.web.words import Names, describe, many, story, when
+from ui.web.words import Names, describe, many, quoted, story, when
 
-__all__ = ["accept", "handle", "perform", "publish", "reject", "undo"]
+__all__ = ["accept", "answer", "handle", "perform", "publish", "reject", "take_back", "undo"]
 
 
 def perform(
@@ -152,6 +154,45 @@ def unschedule(release_id: int) -> None:
 
     def run(uow: UnitOfWork) -> state.Notice:
         return state.Notice(f"Release {releasing.unschedule(uow, release_id).id} will not take effect")
+
+    _guarded(run)
+
+
+def answer(
+    place: tuple[str, str],
+    seen: Mapping[ProductId, str],
+    *,
+    node_id: NodeId | None = None,
+    verdict: Verdict = Verdict.PLACE,
+) -> None:
+    """Say this of products in review: of a catalogue and taxonomy, each with the hash of the text shown."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        made = reviewing.answer(
+            uow, *place, list(seen), author=_author(), node_id=node_id, verdict=verdict, seen=seen
+        )
+        n, ids = many(len(made), "product"), tuple(one.id for one in made)
+        if verdict is not Verdict.PLACE:
+            said = "Marked as no product" if verdict is Verdict.SKIP else "None of the suggestions fits"
+            return state.Notice(f"{said}: {n}", answers=ids, place=place)
+        tree, goal = uow.trees.head(place[1]), made[0].node_id
+        n_late = sum(not one.is_placed for one in made)
+        said = (
+            f"Put {many(len(made) - n_late, 'product')} into {quoted(tree.nodes[goal].name if goal else '')}"
+        )
+        if n_late:
+            said += f"; somebody was first with {many(n_late, 'product')}, which stayed there"
+        return state.Notice(said, answers=ids, place=place)
+
+    _guarded(run)
+
+
+def take_back(place: tuple[str, str], answer_ids: Sequence[int]) -> None:
+    """Take answers back: their products wait again."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        made = reviewing.take_back(uow, *place, answer_ids, author=_author())
+        return state.Notice(f"Took back: {many(len(made), 'answer')}")
 
     _guarded(run)
 

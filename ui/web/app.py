@@ -19,6 +19,7 @@ from ui.web.views import (
     overview,
     releases,
     retired,
+    review,
     search,
     sidebar,
     teach,
@@ -72,7 +73,7 @@ def _main(context: Context) -> None:
     with right:
         bar.version(context)
     waiting = _waiting(context)
-    page = bar.pages(len(waiting), context.shelves.n_unplaced)
+    page = bar.pages(len(waiting), context.shelves.n_unplaced, review.progress(context).n_groups)
     bar.show_notice()
     match page:
         case Page.CATEGORY:
@@ -81,6 +82,8 @@ def _main(context: Context) -> None:
             search.show(context)
         case Page.CHANGES:
             changes.show(context, waiting)
+        case Page.REVIEW:
+            review.show(context)
         case Page.UNPLACED:
             unplaced.show(context)
         case Page.HEALTH:

@@ -48,6 +48,7 @@ class Page(StrEnum):
     CATEGORY = "Category"
     SEARCH = "Search"
     CHANGES = "Changes"
+    REVIEW = "Review"
     UNPLACED = "Unplaced"
     HEALTH = "Health"
     HISTORY = "History"
@@ -56,11 +57,16 @@ class Page(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The outcome of what the person just did; `change_id` is what an undo takes back."""
+    """The outcome of what the person just did.
+
+    `change_id` is the change, `answers` the answers of a catalogue and taxonomy, that an undo takes back.
+    """
 
     text: str
     change_id: str = ""
     is_error: bool = False
+    answers: tuple[int, ...] = ()
+    place: tuple[str, str] = ("", "")
 
     @property
     def shown(self) -> str:

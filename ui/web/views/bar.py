@@ -53,9 +53,13 @@ def version(context: state.Context) -> None:
             )
 
 
-def pages(n_open: int, n_unplaced: int) -> state.Page:
-    """The page that is chosen; `n_open` change sets wait for somebody."""
-    counts = {state.Page.CHANGES: n_open, state.Page.UNPLACED: n_unplaced}
+def pages(n_open: int, n_unplaced: int, n_questions: int) -> state.Page:
+    """The page that is chosen; `n_open` change sets and `n_questions` in review wait for somebody."""
+    counts = {
+        state.Page.CHANGES: n_open,
+        state.Page.REVIEW: n_questions,
+        state.Page.UNPLACED: n_unplaced,
+    }
 
     def label(page: state.Page) -> str:
         return f"{page.value} ({counts[page]:,})" if counts.get(page) else page.value
@@ -85,6 +89,15 @@ def show_notice() -> None:
         if notice.change_id:
             st.button(
                 "Undo", icon=":material/undo:", key="undo", on_click=actions.undo, args=(notice.change_id,)
+            )
+        if notice.answers:
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key="take_back",
+                shortcut="U",
+                on_click=actions.take_back,
+                args=(notice.place, notice.answers),
             )
         st.button(
             "",
