@@ -18,6 +18,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from ingest.encode.batches import Tokens, length_sorted, pad
 from ingest.encode.folder import locate
 from ingest.encode.load import Tokenizer, quiet
 from ingest.encode.open import Device, pick_device
@@ -27,6 +28,8 @@ from taxonomy.ports import Progress, Silent
 from taxonomy.product import Path, Product, join_path
 
 __all__ = ["flat_bert"]
+
+_BUDGET = 4096  # padded tokens a batch when judging
 
 
 def flat_bert(
@@ -60,17 +63,16 @@ def flat_bert(
 
 
 class _Rows(Dataset[dict[str, Any]]):
-    """Token ids, and the class where there is one."""
+    """Token ids and class."""
 
-    def __init__(self, ids: Sequence[Sequence[int]], labels: Sequence[int] = ()) -> None:
+    def __init__(self, ids: Sequence[Sequence[int]], labels: Sequence[int]) -> None:
         self._ids, self._labels = ids, labels
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        row: dict[str, Any] = {"input_ids": self._ids[index]}
-        return row | {"labels": self._labels[index]} if self._labels else row
+        return {"input_ids": self._ids[index], "labels": self._labels[index]}
 
 
 class _Steps(TrainerCallback):  # type: ignore[misc]
@@ -107,8 +109,19 @@ def _predicted(
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
-    found = np.asarray(trainer.predict(_Rows(tokenizer(parts.unseen))).predictions).argmax(axis=1)
-    return [path_of[classes[at]] for at in found]
+    return [path_of[classes[at]] for at in _classes(model.eval(), tokenizer(parts.unseen), tokenizer.pad_id)]
+
+
+@torch.inference_mode()
+def _classes(model: Any, rows: list[Tokens], pad_id: int) -> list[int]:
+    """The likeliest class of each row, in their order, which the trainer's own prediction does not keep."""
+    found = np.zeros(len(rows), dtype=np.int64)
+    for batch in length_sorted([len(row) for row in rows], budget=_BUDGET):
+        ids, mask = (
+            torch.from_numpy(part).to(model.device) for part in pad([rows[at] for at in batch], pad_id=pad_id)
+        )
+        found[batch] = model(input_ids=ids, attention_mask=mask).logits.argmax(dim=1).cpu().numpy()
+    return [int(at) for at in found]
 
 
 def _groups(model: Any, settings: TrainSettings) -> list[dict[str, Any]]:
@@ -126,7 +139,6 @@ def _arguments(settings: TrainSettings, device: str, folder: str, n_rows: int) -
     return TrainingArguments(
         output_dir=folder,
         per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=4 * settings.batch_size,
         num_train_epochs=settings.epochs,
         learning_rate=settings.encoder_lr,
         lr_scheduler_type="linear",

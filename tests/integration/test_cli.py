@@ -427,7 +427,8 @@ def test_the_bench_puts_each_part_beside_its_peers(shelftree: Shelftree, files: 
                 f"{row['sku']},{row['name']},{row['category']},{'valid' if at % 4 == 0 else 'train'}\n"
             )
 
-    classify = shelftree("bench", "classify", "--data", "split.csv", "--model", model, "--json")
+    words = ["bench", "classify", "split.csv", "--model", model, "--peers", "tfidf,hiclass", "--speed"]
+    classify = shelftree(*words, "--titles", 20, "--json")
     build = shelftree("bench", "build", "--data", "products.csv", "--json")
     fewer = shelftree("bench", "build", "--data", "products.csv", "--sample", 12, "--json")
     route = shelftree("bench", "route", "--data", "queries.csv", "--tree", "tree.csv", "--json")
@@ -435,11 +436,14 @@ def test_the_bench_puts_each_part_beside_its_peers(shelftree: Shelftree, files: 
 
     names = [set(done.json["rows"]) for done in (classify, build, route, rerank)]  # type: ignore[call-overload]
     assert names == [
-        {"TF-IDF + LinearSVC", "Shelftree", "sentence-transformers f32"},
+        {
+            "TF-IDF + LinearSVC", "hiclass, SVM per parent", "Shelftree", "Shelftree int8",
+            "sentence-transformers f32",
+        },
         {"Shelftree", "k-means, true k", "PCA + HDBSCAN"},
         {"BM25 over paths", "vectors alone", "Shelftree"},
         {"BM25", "cosine", "Shelftree"},
-    ]
+    ]  # fmt: skip
     assert build.json["rows"]["Shelftree"] != fewer.json["rows"]["Shelftree"]  # type: ignore[index]
 
 

@@ -1,7 +1,7 @@
 """`shelftree evaluate`: a model, a router or a reranker beside what people say."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -9,13 +9,17 @@ from typing import Annotated
 
 import typer
 
+from ingest.evaluate.baselines import Peer
+from ingest.readers import Catalog
+from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError
 from taxonomy.product import Product
 from ui.cli.models import MaybeFile, Precision
 from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
 from ui.cli.output import finish
+from ui.cli.peers import Peers, parse_peers, run_peer
 from ui.cli.progress import Bar
-from ui.cli.sources import held_out, products_of
+from ui.cli.sources import StoredProducts, products_of
 from ui.settings import Settings
 from ui.wiring import App
 
@@ -38,8 +42,12 @@ def evaluate(
     tree: Annotated[Path | None, typer.Option("--tree", help="For route: the tree's file.")] = None,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
-    report: Annotated[Path | None, typer.Option("--report", help="Folder for the figures as JSON.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Folder for the figures as JSON, for classify as a page, too."),
+    ] = None,
     precision: Precision = 0.95,
+    baselines: Peers = "",
     map_: Map = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -50,31 +58,72 @@ def evaluate(
     file of query, product_id, title and relevance. attributes needs columns to compare with, as brand
     or colour; it learns from the rows of split `train`, unless --model names what `attributes --save` wrote.
 
-    Example: shelftree evaluate products.csv --task classify --model model
+    With --report, classify writes classify.html as well: figures by level and branch, confusions, likely
+    label errors, twins that stand apart. --baselines are trained on the rows of split `train` and judged on
+    those of split `valid`, in the same run.
+
+    Example: shelftree evaluate products.csv --task classify --model model --report report
     """
+    wanted = parse_peers(baselines)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         if task is Task.CLASSIFY:
             products = products_of(app, file, catalog, bar, map_=map_)
-            summary = _classify(app, products, _needed(model, "--model"), precision, bar)
+            summary = _classify(app, products, _needed(model, "--model"), precision, wanted, report, bar)
         elif task is Task.ATTRIBUTES:
             summary = _attributes(products_of(app, file, catalog, bar, map_=map_), model, bar)
         elif task is Task.ROUTE:
             summary = _route(app, _needed(file, "FILE"), tree, taxonomy, model)
         else:
             summary = _rerank(app, _needed(file, "FILE"), model)
-    if report:
-        report.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(summary, indent=2, ensure_ascii=False)
-        (report / f"{task}.json").write_text(text + "\n", encoding="utf-8")
+    if report and task is not Task.CLASSIFY:
+        _write(report / f"{task}.json", json.dumps(summary, indent=2, ensure_ascii=False))
     finish(summary, as_json=as_json)
 
 
 def _classify(
-    app: App, products: Iterable[Product], model: Path, precision: float, bar: Bar
+    app: App,
+    products: Iterable[Product],
+    model: Path,
+    precision: float,
+    peers: Sequence[Peer],
+    folder: Path | None,
+    bar: Bar,
 ) -> dict[str, object]:
+    """The figures; with a folder, the whole report is written to it."""
     from ingest.evaluate.classify import evaluate as measure
+    from ingest.evaluate.report.examine import examine
+    from ingest.evaluate.report.page import render
 
-    return asdict(measure(app.classifier(model), held_out(products), precision=precision, progress=bar))
+    classifier = app.classifier(model)
+    baselines = [run_peer(app, peer, products, TrainSettings(), bar) for peer in peers]
+    if folder is None:
+        figures = measure(classifier, products, precision=precision, progress=bar)
+    else:
+        report = examine(
+            classifier,
+            products,
+            precision=precision,
+            source=_source(products),
+            baselines=baselines,
+            progress=bar,
+        )
+        _write(folder / "classify.json", report.to_json())
+        _write(folder / "classify.html", render(report))
+        figures = report.figures
+    summary = {**asdict(figures), "coverage": figures.coverage}
+    return summary | ({"baselines": [asdict(one) for one in baselines]} if baselines else {})
+
+
+def _source(products: Iterable[Product]) -> str:
+    """What the catalogue is called on the page."""
+    if isinstance(products, StoredProducts):
+        return products.name
+    return products.path.name if isinstance(products, Catalog) else "the catalogue"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _route(app: App, file: Path, tree: Path | None, taxonomy: str, model: Path | None) -> dict[str, object]:

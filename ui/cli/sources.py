@@ -11,7 +11,7 @@ from taxonomy.tree import Tree
 from ui.cli.options import parse_map
 from ui.wiring import App
 
-__all__ = ["StoredProducts", "head", "held_out", "products_of"]
+__all__ = ["StoredProducts", "head", "products_of"]
 
 
 class StoredProducts:
@@ -50,8 +50,3 @@ def head(app: App, taxonomy: str) -> Tree:
     """The head of a taxonomy in the store."""
     with app.uow() as uow:
         return uow.trees.head(taxonomy)
-
-
-def held_out(products: Iterable[Product]) -> Iterator[Product]:
-    """The labelled products that training did not see: all but those whose split is `train`."""
-    return (one for one in products if one.category_path and one.split != "train")

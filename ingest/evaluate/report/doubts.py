@@ -69,7 +69,8 @@ class Apart:
     titles : tuple of str
         Of the first groups.
     suggested : str
-        The path of most of them, else the one that the model prefers; empty if it prefers neither.
+        Where one path goes on another, the deepest; else that of most of them; else the one that the model
+        prefers; empty if it prefers none.
     """
 
     places: tuple[Place, ...]
@@ -148,11 +149,18 @@ def _apart(groups: Sequence[Sequence[Judged]]) -> Apart:
     spelt = {folded(row.truth): join_path(row.truth) for row in rows}
     counts = Counter(folded(row.truth) for row in rows).most_common()
     exact = sum(any(row.also for row in twins) for twins in groups)
-    votes = Counter(folded(row.leaf) for row in rows if folded(row.leaf) in spelt).most_common(2)
-    if counts[0][1] > counts[1][1]:
-        suggested = spelt[counts[0][0]]
-    else:
-        is_clear = votes and (len(votes) == 1 or votes[0][1] > votes[1][1])
-        suggested = spelt[votes[0][0]] if is_clear else ""
+    suggested = _suggested(rows, [path for path, _ in counts], counts[0][1] > counts[1][1])
     titles = tuple(dict.fromkeys(twins[0].title for twins in groups))[:_TITLES]
-    return Apart(tuple(Place(spelt[path], n) for path, n in counts), len(groups), exact, titles, suggested)
+    return Apart(tuple(Place(spelt[path], n) for path, n in counts), len(groups), exact, titles, spelt.get(suggested, ""))
+
+
+def _suggested(rows: Sequence[Judged], paths: Sequence[Path], has_majority: bool) -> Path:
+    """One of the paths, which come with most products first; empty if nothing speaks for any."""
+    deepest = max(paths, key=len)
+    if all(deepest[: len(path)] == path for path in paths):
+        return deepest
+    if has_majority:
+        return paths[0]
+    votes = Counter(folded(row.leaf) for row in rows if folded(row.leaf) in paths).most_common(2)
+    is_clear = votes and (len(votes) == 1 or votes[0][1] > votes[1][1])
+    return votes[0][0] if is_clear else ()
