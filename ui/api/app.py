@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from taxonomy.errors import DatabaseUnavailable
-from ui.api import changes, history, problems
+from ui.api import changes, history, problems, review
 from ui.api.models import Health
 from ui.api.problems import answers
 from ui.api.routes import Held, routes
@@ -50,6 +50,7 @@ def create(app: App, *, refresh_s: float = REFRESH_S) -> FastAPI:
     api.include_router(routes)
     api.include_router(history.routes)
     api.include_router(changes.routes)
+    api.include_router(review.routes)
     api.add_api_route("/health", health, response_model=Health)
     api.add_api_route("/ready", ready, response_model=Health, responses=answers(503))
     return api
