@@ -6,7 +6,8 @@ brands that no dictionary has. `learn` puts them together.
 """
 
 from ingest.attributes.attribute import Attribute, AttributeSettings, Means, Name, text_of
+from ingest.attributes.describing import described
 from ingest.attributes.extractor import Extractor
 from ingest.attributes.learning import learn
 
-__all__ = ["Attribute", "AttributeSettings", "Extractor", "Means", "Name", "learn", "text_of"]
+__all__ = ["Attribute", "AttributeSettings", "Extractor", "Means", "Name", "described", "learn", "text_of"]

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from taxonomy.product import Assignment, Source
+from taxonomy.tree import Tree
+from tests.fakes import FakeUnitOfWork
 from tests.integration.command import Outcome, run
-from tests.unit.attributes_shop import shop
+from tests.unit.attributes_shop import product, shop
+from ui.wiring import App
 
 Shelftree = Callable[..., Outcome]
 
@@ -112,3 +116,28 @@ def test_evaluation_without_truth_says_what_to_do(shelftree: Shelftree) -> None:
 
     assert outcome.code == 2
     assert "split `train`" in outcome.err
+
+
+def test_a_category_is_split_by_what_texts_state_where_no_column_does(
+    shelftree: Shelftree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FakeUnitOfWork()
+    with store:
+        tree = Tree.from_paths([("Shirts",), ("Lamps",)])
+        store.trees.save("own", store.trees.create("own"), tree)
+        shirts = store.trees.head("own").find(("Shirts",))
+        assert shirts
+        store.catalogs.create("shop")
+        products = [product(at, f"{'Red' if at < 3 else 'Blue'} shirt {at}") for at in range(7)]
+        store.catalogs.upsert("shop", store.catalogs.begin_import("shop", "digest"), products)
+        store.assignments.write(
+            "shop", "own", [Assignment(one.id, shirts, source=Source.IMPORT) for one in products]
+        )
+        store.commit()
+    monkeypatch.setattr(App, "uow", lambda self: store)
+    split = ("taxonomy", "split", "Shirts", "--name", "own", "--catalog", "shop", "--json", "--by")
+
+    by_text, by_nothing = shelftree(*split, "attribute:colour"), shelftree(*split, "attribute:mood")
+
+    assert by_text.json["parts"] == {"blue Shirts": 4, "red Shirts": 3}
+    assert by_nothing.code == 2

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ingest.attributes import AttributeSettings, Extractor, Means, Name, learn
+from ingest.attributes import AttributeSettings, Extractor, Means, Name, described, learn
 from taxonomy.errors import InputError
 from tests.unit.attributes_shop import BRANDS, COLOURS, product, shop
 
@@ -155,3 +155,16 @@ def test_the_least_confidence_is_a_setting_and_can_be_overruled() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError, match=next(iter(wrong))):
         AttributeSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_product_is_described_by_its_text_where_no_column_does() -> None:
+    extractor = learn(shop(400, column=True), settings=AttributeSettings(head=False))
+    plain = product(1, f"{BRANDS[1]} Red and cotton shirt, 5 kg")
+    marked = replace(plain, brand="Own", attributes={"Colour": "crimson"})
+
+    one, other = described([plain, marked], extractor)
+
+    assert one.brand == BRANDS[1]
+    assert one.attributes == {"colour": "red", "material": "cotton", "size": "5 kg"}
+    assert other.brand == "Own"
+    assert other.attributes == {"Colour": "crimson", "material": "cotton", "size": "5 kg"}

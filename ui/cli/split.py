@@ -14,6 +14,7 @@ from taxonomy.product import Product, ProductId
 from taxonomy.service import splitting
 from taxonomy.service.handing_in import hand_in
 from taxonomy.service.splitting import MOST_PARTS, Group
+from taxonomy.text import fold
 from taxonomy.tree import Tree
 from ui.cli.nodes import Apply, Name, Propose, node_of, stage, summary
 from ui.cli.options import AsJson, Author, Device
@@ -42,8 +43,9 @@ def split(
     """Split a category; what no part takes keeps its name.
 
     By products: FILE has columns `product_id` and, for several parts, `part` (else the part is called as the
-    file is). By attribute: a part for each of the commonest values of `brand` or of a column. By cluster:
-    products with similar titles, named after what they share.
+    file is). By attribute: a part for each of the commonest values of `brand` or of a column; without such a
+    column, of the brand, size, pack, colour or material that the texts state. By cluster: products with
+    similar titles, named after what they share.
 
     Example: shelftree taxonomy split "Garden > Pots" --by attribute:brand --name shop --catalog shop --apply
     """
@@ -58,6 +60,8 @@ def split(
             groups = app.groups(products, _count(what, parts), progress=bar)
             edit = splitting.by_groups(tree, node_id, groups, catalog=catalog, products=products)
         else:
+            if how == "attribute":
+                products = _described(app, products, what, catalog)
             edit = _said(how, what, tree, node_id, catalog, products, parts)
         with app.uow() as uow:
             reason = f"split of {tree.label(node_id)} by {by}"
@@ -65,6 +69,23 @@ def split(
                 uow, name, [edit], state=state, author=author, reason=reason, base_version=tree.version
             )
     finish({**summary(change), "parts": _sizes(edit)}, as_json=as_json)
+
+
+def _described(app: App, products: list[Product], attribute: str, catalog: str) -> list[Product]:
+    """The products with what their texts state, as the whole catalogue teaches to read them.
+
+    As they are where a column says it, or where texts are not read for such an attribute.
+    """
+    from ingest.attributes import AttributeSettings, Name, described, learn
+
+    wanted = fold(attribute)
+    columns = {fold(name) for product in products for name in product.attributes}
+    has_column = wanted in columns or (wanted == Name.BRAND and any(one.brand for one in products))
+    if has_column or wanted not in list(Name):
+        return products
+    with app.uow() as uow:
+        extractor = learn(uow.catalogs.products(catalog), settings=AttributeSettings(head=False))
+    return described(products, extractor)
 
 
 def _said(
