@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as hf_logging
@@ -57,11 +58,15 @@ def load_network(folder: Path) -> Any:
     Raises
     ------
     ModelError
-        The weights are damaged or of no architecture that transformers knows.
+        The weights are damaged, hold what is no number, or are of no architecture that transformers knows.
     """
     with quiet(), _one_sentence(folder):
         network = AutoModel.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype="float32"
+        )
+    if not all(bool(weights.isfinite().all()) for weights in network.parameters()):
+        raise ModelError(
+            f"{folder}: this model's weights hold what is no number; take it from its source again"
         )
     return network.eval()
 
@@ -86,6 +91,9 @@ def quiet() -> Iterator[None]:
 def _one_sentence(folder: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, ImportError) as error:
+    except (
+        OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, ImportError, SafetensorError,
+        StrictDataclassError,
+    ) as error:  # fmt: skip
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"{folder}: this model cannot be loaded ({reason})") from error
