@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 
 from ingest.classify.foreign import Foreign
 from taxonomy.errors import ModelError
+from taxonomy.text import normalise
 
 LOOKS = ["red", "blue", "green", "small", "large", "old", "new", "plain", "soft", "heavy"]
 GOODS = ["cotton shirt", "steel pan", "glass mug", "wooden chair", "woollen rug", "leather bag", "table lamp"]
@@ -60,6 +61,24 @@ def test_new_titles_of_the_same_kind_are_not_foreign(english: Foreign) -> None:
 )
 def test_other_languages_gibberish_and_texts_without_letters_are_foreign(english: Foreign, text: str) -> None:
     assert english.is_foreign([text]).all()
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [str.maketrans("aeopcx", "аеорсх"), str.maketrans("aovni", "αονηι"), str.maketrans("aeios", "43105")],
+    ids=["Cyrillic", "Greek", "digits"],
+)
+def test_letters_that_only_look_like_the_training_s_are_foreign(
+    english: Foreign, disguise: dict[int, int]
+) -> None:
+    assert english.is_foreign([text.translate(disguise) for text in ENGLISH[:50]]).mean() > 0.95
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u00ad", "\u2066"])
+def test_marks_that_do_not_print_change_nothing(english: Foreign, mark: str) -> None:
+    disguised = [normalise(mark.join(text)) for text in ENGLISH[:50]]
+    assert disguised == ENGLISH[:50]
+    assert not english.is_foreign(disguised).any()
 
 
 def test_numbers_beside_words_make_nothing_foreign(english: Foreign) -> None:
