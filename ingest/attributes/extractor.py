@@ -79,7 +79,7 @@ class Extractor:
         if known and known.confidence >= least:
             return known
         if self.head is not None:
-            guess = self.head.find(words, self.places, self.lexicon.names())
+            guess = self.head.find(words, self.places, self.lexicon.names)
             return guess if guess and guess.confidence >= least else None
         return None
 

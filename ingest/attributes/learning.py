@@ -88,7 +88,7 @@ def _brands(
     """By the column; and by how titles open, from the products of which the column says nothing."""
     column = by_column(texts, named)
     nameless = [words for words, name in zip(texts, named, strict=True) if not name]
-    opening = brands_of_titles(nameless, places, lexicon.names(), min_openings=settings.min_openings)
+    opening = brands_of_titles(nameless, places, lexicon.names, min_openings=settings.min_openings)
     return Brands({**opening, **column.known}, column.weights, column.prior)
 
 
@@ -105,7 +105,7 @@ def _head(
         one for at, row in enumerate(rows) if (one := _lesson(*row, brands, n_seen=SEEN[at % len(SEEN)]))
     ]
     trust = 1.0 if any(named) else places.branded
-    return taught(lessons, places, lexicon.names(), trust=trust, seed=settings.seed)
+    return taught(lessons, places, lexicon.names, trust=trust, seed=settings.seed)
 
 
 def _lesson(words: Words, name: str, brands: Brands, *, n_seen: int) -> Lesson | None:

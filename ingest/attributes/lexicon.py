@@ -94,30 +94,30 @@ def seeds() -> dict[Key, tuple[Meaning, ...]]:
     return found
 
 
+def _confidence(one: Meaning) -> float:
+    return one.confidence
+
+
 class Lexicon:
     """Phrases with a meaning, found in texts.
 
-    Parameters
+    Attributes
     ----------
     entries : mapping of phrase to meanings
         At most one for each attribute.
+    names : mapping of str to Name
+        Single words with the attribute that they surely state.
     """
 
     def __init__(self, entries: Mapping[Key, tuple[Meaning, ...]]) -> None:
         self.entries = dict(entries)
         self._firsts = openers(self.entries)
+        best = {key[0]: max(said, key=_confidence) for key, said in entries.items() if len(key) == 1}
+        self.names = {word: one.name for word, one in best.items() if one.confidence >= _PLAIN}
 
     def find(self, words: Words) -> Iterator[Attribute]:
         """The surest meaning of each phrase that is known, in the order of the text."""
         for first, last, meanings in matches(words, self.entries, self._firsts):
-            best = max(meanings, key=lambda one: one.confidence)
+            best = max(meanings, key=_confidence)
             start, end = words[first].start, words[last - 1].end
             yield Attribute(best.name, best.value, start, end, best.confidence, best.source)
-
-    def names(self) -> dict[str, Name]:
-        """Single words with the attribute that they surely state."""
-        return {
-            key[0]: best.name
-            for key, meanings in self.entries.items()
-            if len(key) == 1 and (best := max(meanings, key=lambda one: one.confidence)).confidence >= _PLAIN
-        }

@@ -116,12 +116,18 @@ def _extended(key: Key, lines: Sequence[Key], places: Places, values: Mapping[st
         word = phrase[-1]
         follows = len(own) >= 3 and len(own) >= _GOES_ON * places.uses[word]
         always = len(own) >= 5 and len(own) >= _ALWAYS * len(lines)
-        ways = len({line[len(phrase)] for line in own})
-        if (follows or always) and ways >= _WAYS and _may_be_brand(word, places, values):
+        if (follows or always) and _ways(own, len(phrase)) >= _WAYS and _may_be_brand(word, places, values):
             whole = whole and len(own) < _GOES_ON * len(lines)
             yield from _extended(phrase, own, places, values)
     if whole:
         yield key
+
+
+def _ways(lines: Sequence[Key], at: int) -> int:
+    """In how many ways lines go on where they first differ, from a word on."""
+    while len({line[at : at + 1] for line in lines}) == 1 and len(lines[0]) > at:
+        at += 1
+    return len({line[at : at + 1] for line in lines})
 
 
 def _may_be_brand(word: str, places: Places, values: Mapping[str, object]) -> bool:

@@ -52,6 +52,7 @@ def save_parts(folder: Path, parts: Parts) -> None:
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             _write(made, parts)
+            made.chmod(0o755)  # temporary folders are their maker's alone
             if folder.exists():
                 shutil.rmtree(folder)
             made.replace(folder)

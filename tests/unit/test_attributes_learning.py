@@ -168,3 +168,23 @@ def test_a_product_is_described_by_its_text_where_no_column_does() -> None:
     assert one.attributes == {"colour": "red", "material": "cotton", "size": "5 kg"}
     assert other.brand == "Own"
     assert other.attributes == {"Colour": "crimson", "material": "cotton", "size": "5 kg"}
+
+
+def test_brands_are_learnt_from_titles_without_blanks() -> None:
+    brands, things = ("云帆", "海棠花", "木石", "星禾", "乐岸"), ("连衣裙", "手机壳", "台灯", "水壶", "椅子")
+    titles = [
+        f"{brand}{colour}{thing}"
+        for brand in brands
+        for colour in ("红色", "黑色", "蓝色")
+        for thing in things
+    ]
+    extractor = learn([product(at, title) for at, title in enumerate(titles)])
+
+    assert brand_of(extractor, "海棠花白色帽子") == "海棠花"
+    assert brand_of(extractor, "云帆白色帽子") == "云帆"
+
+
+def test_brands_are_learnt_from_titles_in_capitals() -> None:
+    rows = [replace(one, title=one.title.upper()) for one in shop(400, column=False)]
+
+    assert brand_of(learn(rows), f"{BRANDS[2].upper()} NEW RUG") == BRANDS[2].upper()
