@@ -109,7 +109,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[NodeId, Sequence[str]]
     seen: list[Mapping[NodeId, Sequence[str]] | None] = []
     load = Classifier.load.__func__  # type: ignore[attr-defined]
 
-    def listening(cls: type, at: Path, *, examples: Any = None, **options: Any) -> Classifier:
+    def listening(cls: type, at: Path, /, *, examples: Any = None, **options: Any) -> Classifier:
         seen.append(examples)
         return load(cls, at, **options)  # type: ignore[no-any-return]
 
