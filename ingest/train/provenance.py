@@ -1,7 +1,8 @@
 """What a model learnt from: who gave the categories, and which products were looked at in training.
 
-A file of its own beside the model, `learnt.safetensors`: two sorted columns of 64-bit hashes, sixteen bytes a
-product, by which a test that training has seen is told from one that it has not.
+A file in a folder of its own below the model's, whose manifest is about what the model computes with: two
+sorted columns of 64-bit hashes, sixteen bytes a product, by which a test that training has seen is told from
+one that it has not.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from taxonomy.text import normalise
 
 __all__ = ["FILE", "Learnt", "Seen"]
 
-FILE = "learnt.safetensors"
+FILE = Path("provenance") / "learnt.safetensors"
 _SPLITS = ("", "train", "valid")  # what `ingest.train.dataset` looks at
 
 Hashes = NDArray[np.uint64]
@@ -55,9 +56,10 @@ class Learnt:
             yield product
 
     def save(self, folder: Path, *, revision: str) -> None:
-        """Put it beside the model of this revision."""
+        """Put it into the folder of the model of this revision."""
         columns = {"texts": self._texts, "products": self._products}
         arrays = {name: np.unique(np.array(rows, dtype=np.uint64)) for name, rows in columns.items()}
+        (folder / FILE).parent.mkdir(exist_ok=True)
         said = {"revision": revision, "origins": json.dumps(self.origins)}
         save_file(arrays, folder / FILE, metadata=said)
 
@@ -78,7 +80,7 @@ class Seen:
 
     @classmethod
     def load(cls, folder: Path, *, revision: str) -> "Seen | None":
-        """What stands beside the model of this revision; None if nothing does.
+        """What the folder of the model of this revision says; None if it says nothing.
 
         Raises
         ------

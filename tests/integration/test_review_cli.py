@@ -32,8 +32,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 word = words.split()[n // 2]
                 out.writerow([f"{kind}{n}", f"{word} {word} {word}", f"{top} > {kind}", "red", ""])
     (folder / "tree.csv").write_text("category_path\nGarden > Tools\nGarden > Seeds\nKitchen > Cups\n")
-    words = [*" ".join(KINDS.values()).split(), "garden", "kitchen", "tools", "seeds", "cups"]
-    write_tiny_bert(folder / "tiny", words)
+    known = [*" ".join(KINDS.values()).split(), "garden", "kitchen", "tools", "seeds", "cups"]
+    write_tiny_bert(folder / "tiny", known)
     return folder
 
 
@@ -61,12 +61,11 @@ def shelftree(
     migrated_url: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
 ) -> Shelftree:
     """The command, on a store whose twelve products all wait for an answer."""
     monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
-    monkeypatch.setenv("SHELFTREE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SHELFTREE_CACHE", str(files / "cache"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
 
     def command(*words: object) -> Outcome:

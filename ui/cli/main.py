@@ -15,6 +15,7 @@ from ui.cli import (
     demo,
     evaluate,
     models,
+    promote,
     queries,
     retag,
     review,
@@ -48,6 +49,7 @@ app.command()(evaluate.evaluate)
 app.command()(models.classify)
 app.command()(attributes.attributes)
 app.add_typer(review.review, name="review")
+app.command()(promote.promote)
 app.command()(build.build)
 app.command()(queries.route)
 app.command()(queries.rerank)
