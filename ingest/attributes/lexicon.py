@@ -117,7 +117,7 @@ class Lexicon:
 
     def find(self, words: Words) -> Iterator[Attribute]:
         """The surest meaning of each phrase that is known, in the order of the text."""
-        for first, last, meanings in matches(words, self.entries, self._firsts):
+        for first, last, meanings in matches(words, self.entries, self._firsts, gap=1):
             best = max(meanings, key=_confidence)
             start, end = words[first].start, words[last - 1].end
             yield Attribute(best.name, best.value, start, end, best.confidence, best.source)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 from ingest.attributes.attribute import MAX_CHARS
@@ -76,7 +77,7 @@ def joined(key: Key) -> str:
 
 
 def matches(
-    words: Words, phrases: Mapping[Key, V], firsts: Mapping[str, int]
+    words: Words, phrases: Mapping[Key, V], firsts: Mapping[str, int], *, gap: int = 3
 ) -> Iterator[tuple[int, int, V]]:
     """Where known phrases stand: (first word, word after the last, what is known), the longest at each place.
 
@@ -84,16 +85,24 @@ def matches(
     ----------
     firsts : mapping of str to int
         First word of a phrase to the length of the longest that begins with it, as `openers` gives it.
+    gap : int
+        Characters between two words of a phrase at most: 3 for "Tom & Jerry", 1 where a comma parts
+        two things, as in "white, gold".
     """
     at = 0
     while at < len(words):
         for size in range(min(firsts.get(words[at].key, 0), len(words) - at), 0, -1):
             known = phrases.get(tuple(word.key for word in words[at : at + size]))
-            if known is not None and words[at].line == words[at + size - 1].line:
+            if known is not None and _is_whole(words[at : at + size], gap):
                 yield at, at + size, known
                 at += size - 1
                 break
         at += 1
+
+
+def _is_whole(words: Words, gap: int) -> bool:
+    pairs = pairwise(words)
+    return all(one.line == other.line and other.start - one.end <= gap for one, other in pairs)
 
 
 def openers(phrases: Mapping[Key, object]) -> dict[str, int]:

@@ -55,6 +55,7 @@ def test_what_only_looks_like_a_quantity_is_left(text: str) -> None:
         ("फूलदान काला", [("colour", "काला")]),
         ("فستان أسود", [("colour", "أسود")]),
         ("Stainless steel bottle", [("material", "stainless steel")]),
+        ("White, gold lights", [("colour", "white")]),
     ],
 )
 def test_colours_and_materials_are_known_in_many_languages(
