@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, Select, any_, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -21,7 +21,6 @@ from taxonomy.review import Answer, Figures, Guess, Queued, Suggestion, Verdict
 __all__ = ["PostgresReviews"]
 
 _BATCH = 50_000  # suggestions held in memory at once
-_ROWS = 1000  # answers a statement: sixteen values each, of the 65,535 that one may have
 _COLUMNS = tuple(column.name for column in suggestions.c)
 
 
@@ -50,15 +49,16 @@ class PostgresReviews:
 
     def queue(self, catalog: str, taxonomy: str, *, limit: int = 20, offset: int = 0) -> list[Queued]:
         """The products that wait, one of each group that looks alike, worth most first."""
-        first = _first()
-        place = func.row_number().over(partition_by=suggestions.c.leader_id, order_by=first)
+        place = func.row_number().over(partition_by=suggestions.c.leader_id, order_by=_first())
         n_alike = func.count().over(partition_by=suggestions.c.leader_id)
-        open_ = _waiting(self._numbers(taxonomy, catalog)).add_columns(
-            *(products.c[name] for name in FIELDS), place.label("place"), n_alike.label("n_alike")
-        )
-        at = open_.subquery()
-        page = select(at).where(at.c.place == 1).order_by(at.c.worth.desc(), at.c.product_id)
-        return [_queued(row) for row in self._transaction.run(page.limit(limit).offset(offset))]
+        key = self._numbers(taxonomy, catalog)
+        at = _waiting(key).add_columns(place.label("place"), n_alike.label("n_alike")).subquery()
+        ranked = select(at).where(at.c.place == 1).order_by(at.c.worth.desc(), at.c.product_id)
+        page = ranked.limit(limit).offset(offset).subquery()  # first, for the texts would be sorted with it
+        there = (products.c.catalog_id == key[1]) & (products.c.id == page.c.product_id)
+        shown = select(page, *(products.c[name] for name in FIELDS)).select_from(page.join(products, there))
+        rows = self._transaction.run(shown.order_by(page.c.worth.desc(), page.c.product_id))
+        return [_queued(row) for row in rows]
 
     def alike(
         self, catalog: str, taxonomy: str, leader_id: ProductId, *, limit: int = 100, offset: int = 0
@@ -74,15 +74,14 @@ class PostgresReviews:
         key = self._numbers(taxonomy, catalog)
         hashes = self._hashes(key[1], catalog, [one.product_id for one in answers_])
         number = revision_ids(self._transaction, {one.model_revision for one in answers_})
-        made: dict[ProductId, int] = {}
-        for start in range(0, len(answers_), _ROWS):
-            rows = [
-                _row(one, key, hashes[one.product_id], number[one.model_revision])
-                for one in answers_[start : start + _ROWS]
-            ]
-            fresh = insert(answers).values(rows).returning(answers.c.product_id, answers.c.id)
-            made |= {row.product_id: row.id for row in self._transaction.run(fresh)}
-        found = _said(key).where(answers.c.id.in_(list(made.values())))
+        ids = self._new_ids(len(answers_))
+        rows = (
+            {"id": at} | _row(one, key, hashes[one.product_id], number[one.model_revision])
+            for at, one in zip(ids, answers_, strict=True)
+        )
+        columns = [column for column in answers.c if column.name != "at"]  # the server's clock sets it
+        self._transaction.copy("answers", columns, ([row[c.name] for c in columns] for row in rows))
+        found = _said(key).where(answers.c.id == any_(literal(ids, ARRAY(BigInteger))))
         kept = {row.product_id: _answer(row) for row in self._transaction.run(found)}
         return [kept[one.product_id] for one in answers_]
 
@@ -157,6 +156,12 @@ class PostgresReviews:
         rows = select(*told).select_from(staged.join(products, there))
         fresh = upsert(suggestions).from_select(list(_COLUMNS), rows).on_conflict_do_nothing()
         return self._transaction.run(fresh.execution_options(preserve_rowcount=True)).rowcount
+
+    def _new_ids(self, n: int) -> list[int]:
+        """The next ids of answers, ascending: COPY gives none back."""
+        sequence = func.pg_get_serial_sequence("answers", "id")
+        drawn = select(func.nextval(sequence).label("id")).select_from(func.generate_series(1, n))
+        return sorted(self._transaction.run(drawn).scalars())
 
     def _hashes(self, shop: int, catalog: str, product_ids: Sequence[ProductId]) -> Mapping[ProductId, bytes]:
         these = (products.c.catalog_id == shop) & among(products.c.id, product_ids)
@@ -237,7 +242,7 @@ def _guesses(guesses: Sequence[Guess]) -> dict[str, list[Any]]:
 
 def _row(one: Answer, key: tuple[int, int], digest: bytes, revision_id: int) -> dict[str, object]:
     same = ("product_id", "verdict", "node_id", "author", "tree_version", "is_placed", "before", "undoes")
-    told = {name: getattr(one, name) for name in same} | _guesses(one.guesses)
+    told = {name: getattr(one, name) for name in same} | _guesses(one.guesses) | {"verdict": str(one.verdict)}
     numbers = {"taxonomy_id": key[0], "catalog_id": key[1], "revision_id": revision_id}
     return told | numbers | {"text_hash": digest, "request_key": one.key or None}
 

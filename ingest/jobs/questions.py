@@ -16,7 +16,7 @@ from taxonomy.worth import trust_in_likeness, worth_of_answers
 __all__ = ["Questions"]
 
 N_GUESSES = 3  # nodes suggested: more is a list to read, not a choice; the whole tree can be searched beside
-MOST = 50_000  # products asked about, the least certain: months of work for one person, 75 MB of vectors
+MOST = 20_000  # products asked about, the least certain: weeks of work for one person, 30 MB of vectors
 CHUNK = 2048  # posteriors in memory at a time, as in `Classifier.predict`
 
 

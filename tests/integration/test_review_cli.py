@@ -25,7 +25,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
     with (folder / "products.csv").open("w", newline="") as file:
         out = csv.writer(file)
-        out.writerow(["product_id", "title", "category_path", "colour", "split"])
+        out.writerow(["product_id", "title", "category_path", "shelf_mark", "split"])
         for kind, words in KINDS.items():
             top = "Kitchen" if kind == "Cups" else "Garden"
             for n in range(4):
@@ -116,7 +116,7 @@ def test_an_answer_places_and_learning_takes_it(shelftree: Shelftree, files: Pat
 
     assert exported.json["answers"] == 3
     assert rows["Tools1"]["category_path"] == "Garden > Seeds"
-    assert (rows["Tools1"]["colour"], rows["Tools1"]["answer_author"]) == ("red", "merchandiser")
+    assert (rows["Tools1"]["shelf_mark"], rows["Tools1"]["answer_author"]) == ("red", "merchandiser")
     assert (rows["Cups0"]["category_path"], rows["Cups0"]["answer_verdict"]) == ("", "skip")
     assert trained.code == 0, trained.err
     assert trained.json["learnt_from"] == {
