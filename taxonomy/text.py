@@ -10,10 +10,13 @@ import ftfy
 from taxonomy.product import Product
 from taxonomy.units import spell_units
 
-__all__ = ["DESCRIPTION_CHARS", "fold", "normalise", "product_text"]
+__all__ = ["ATTRIBUTES", "DESCRIPTION_CHARS", "fold", "normalise", "product_text", "product_title"]
 
 DESCRIPTION_CHARS = 400
 """Of a description, about 100 word pieces: what an encoder of 128 has room for beside title and brand."""
+
+ATTRIBUTES = ("color", "colour", "material", "pattern", "size", "gender", "age group")
+"""Attributes that models read, by the names that product feeds give them; an underscore counts as a blank."""
 
 _ROUNDS = 8
 """Text that was escaped twice ("&amp;amp;") takes two rounds; more than three have never been met."""
@@ -120,20 +123,37 @@ def _plain(character: str) -> str:
 
 
 def product_text(product: Product) -> str:
-    """What models read of a product: title, brand if the title lacks it, beginning of the description.
+    """What models read of a product, each field with its mark: title, brand, attributes, description.
 
-    Never its id, price, image or split, from which nothing should be learnt.
+    A brand that the title names is not said twice; of attributes, those in `ATTRIBUTES` are read; of a
+    description, the beginning. Never its id, price, image or split, nor columns of unknown meaning, one of
+    which may well hold the category: from these nothing should be learnt.
 
     >>> from taxonomy.product import ProductId
-    >>> product_text(Product(ProductId("1"), "Brass LAMP", brand="Trm", description="For <i>all</i>"))
-    'brass lamp . trm . for all'
+    >>> said = {"Colour": "Red", "shelf": "A 7"}
+    >>> product_text(Product(ProductId("1"), "Brass LAMP", "Trm", "For <i>all</i>", attributes=said))
+    'brass lamp . by trm . colour red . for all'
     """
     title, brand = normalise(product.title), normalise(product.brand)
+    marked = f"by {brand}" if brand and f" {brand} " not in f" {title} " else ""
+    parts = (title, marked, *_attributes(product), _beginning(product.description))
+    return " . ".join(part for part in parts if part)
+
+
+def product_title(product: Product) -> str:
+    """What models read where they are to do with the title alone; all of the text if there is no title."""
+    return normalise(product.title) or product_text(product)
+
+
+def _attributes(product: Product) -> list[str]:
+    known = {fold(name).replace("_", " "): value for name, value in product.attributes.items()}
+    said = ((name, normalise(known.get(name, ""))) for name in ATTRIBUTES)
+    return [f"{name} {value}" for name, value in said if value]
+
+
+def _beginning(description: str) -> str:
     # Cut twice: the first cut spares work on giant texts, the second is at a word's end.
-    description = normalise(product.description[: 4 * DESCRIPTION_CHARS])
-    if len(description) > DESCRIPTION_CHARS:
-        description = (
-            description[: DESCRIPTION_CHARS + 1].rpartition(" ")[0] or description[:DESCRIPTION_CHARS]
-        )
-    brand = "" if f" {brand} " in f" {title} " else brand
-    return " . ".join(part for part in (title, brand, description) if part)
+    text = normalise(description[: 4 * DESCRIPTION_CHARS])
+    if len(text) <= DESCRIPTION_CHARS:
+        return text
+    return text[: DESCRIPTION_CHARS + 1].rpartition(" ")[0] or text[:DESCRIPTION_CHARS]

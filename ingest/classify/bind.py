@@ -1,23 +1,31 @@
-"""A trained head put onto the tree in use, which may have been edited since."""
+"""A trained head and what it remembers, put onto the tree in use, which may have been edited since."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from ingest.classify.head import Head
+from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Indices, Layout
+from ingest.classify.memory import Memory
 from taxonomy.errors import ModelError, UnknownId
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Encoder, Floats
 from taxonomy.tree import Tree
 
-__all__ = ["Bound", "bind", "node_text"]
+__all__ = ["Bound", "Examples", "bind", "node_text"]
+
+Examples = Mapping[NodeId, Sequence[str]]
+"""Texts of a few products of a node that the model has not been trained on."""
+
+_TEXT_SHARE = 1.0
+"""Of a new node's direction: its text counts as one more example."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A head whose rows all stand for terminals of one tree.
+    """A head and a memory whose rows all stand for terminals of one tree.
 
     Attributes
     ----------
@@ -27,11 +35,39 @@ class Bound:
         The terminals in display order.
     target : (n_rows,) int
         The position of each row's terminal; merged nodes share one.
+    memory : Memory
+        Of products under terminals of the tree.
     """
 
     head: Head
     layout: Layout
     target: Indices
+    memory: Memory = field(default_factory=lambda: Memory.empty(0))
+
+    def posteriors(self, vectors: Floats, *, temperature: float, memory_share: float) -> Floats:
+        """Probabilities of terminals: (n, n_terminals) float32 of (n, dim) unit rows.
+
+        The head's softmax, of which `memory_share` is given out anew by the neighbours' vote. What the head
+        gives to terminals of which no product is remembered stays with them, so that a node known by its
+        name alone is not outvoted by those that have products.
+        """
+        head = self.regroup(softmax(self.head.logits(vectors), temperature=temperature))
+        return self.mixed(head, self.votes(vectors), memory_share) if memory_share else head
+
+    def mixed(self, head: Floats, votes: Floats, memory_share: float) -> Floats:
+        """The head's probabilities and the votes, both (n, n_terminals), as `posteriors` mixes them."""
+        shared = memory_share * head * self._remembered
+        mixed: Floats = head - shared + shared.sum(axis=1, keepdims=True) * votes
+        return mixed
+
+    def votes(self, vectors: Floats) -> Floats:
+        """What the nearest remembered products say: (n, n_terminals) float32, rows adding up to 1.
+
+        All 0 where nothing is remembered.
+        """
+        votes = np.zeros((len(vectors), len(self.layout.terminals)), dtype=np.float32)
+        votes[:, self._columns] = self.memory.votes(vectors)
+        return votes
 
     def regroup(self, row_probabilities: Floats) -> Floats:
         """(n, n_terminals) float32 of (n, n_rows): the rows of one terminal added up."""
@@ -40,41 +76,62 @@ class Bound:
         sums: Floats = np.add.reduceat(row_probabilities[:, order], starts, axis=1)
         return sums
 
+    @cached_property
+    def _columns(self) -> Indices:
+        return np.array([self.layout.position[at] for at in self.memory.ids], dtype=np.int64)
 
-def bind(head: Head, tree: Tree, encoder: Encoder) -> Bound:
-    """The head on this tree, every leaf of which can be predicted.
+    @cached_property
+    def _remembered(self) -> Floats:
+        mask = np.zeros(len(self.layout.terminals), dtype=np.float32)
+        mask[self._columns] = 1.0
+        return mask
+
+
+def bind(
+    head: Head,
+    tree: Tree,
+    encoder: Encoder,
+    *,
+    memory: Memory | None = None,
+    examples: Examples | None = None,
+) -> Bound:
+    """The head and its memory on this tree, every leaf of which can be predicted.
 
     Rows follow their ids: a moved or renamed node keeps its row, a merged or retired one lends its row to
     the node it went to. A node that was split leaves half of its row's direction to each successor, the
-    other half being the successor's text. A leaf without a row gets the direction of its text (`node_text`).
-    An id that this tree never knew loses its row.
+    other half being the successor's own, and each product remembered of it to the successor that it is most
+    like. A leaf without a row gets the mean direction of its text (`node_text`) and its examples, and its
+    examples are remembered. An id that this tree never knew loses its row.
 
     Raises
     ------
     ModelError
         No row's id is known to the tree.
+    UnknownId
+        There are examples of a node that the tree does not have.
     """
-    kept: list[tuple[int, NodeId]] = []
-    parts: dict[NodeId, int] = {}
-    for row, old in enumerate(head.ids):
-        successors = tree.redirects[old].targets if old in tree.redirects and old not in tree else (old,)
-        if len(successors) > 1:
-            parts.update((live, row) for one in successors if (live := _live(tree, one)) is not None)
-        elif (live := _live(tree, old)) is not None:
-            kept.append((row, live))
+    heirs = {at: _heirs(tree, at) for at in dict.fromkeys([*head.ids, *(memory.ids if memory else ())])}
+    kept = [(row, heirs[old][0]) for row, old in enumerate(head.ids) if len(heirs[old]) == 1]
+    parts = {live: row for row, old in enumerate(head.ids) if len(heirs[old]) > 1 for live in heirs[old]}
     if not kept and not parts:
         raise ModelError("this model belongs to another tree: the tree given has none of its nodes")
     rows = [row for row, _ in kept]
     bound = Head(tuple(live for _, live in kept), head.rows[rows], head.bias[rows])
-    bare = tuple(at for at in _needing_rows(tree, parts) if at not in set(bound.ids))
+    shown = _encoded(tree, encoder, examples or {})
+    known = set(bound.ids)
+    bare = tuple(at for at in dict.fromkeys([*tree.leaves(), *parts, *shown]) if at not in known)
     if bare:
-        directions = encoder.encode([node_text(tree, at) for at in bare])
+        directions = _directions(tree, encoder, bare, shown)
         for index, at in enumerate(bare):
             if at in parts:
                 directions[index] += head.rows[parts[at]] / head.scale
         bound = bound.with_rows(bare, directions)
     layout = Layout(tree, bound.ids)
-    return Bound(bound, layout, np.array([layout.position[at] for at in bound.ids], dtype=np.int64))
+    target = np.array([layout.position[at] for at in bound.ids], dtype=np.int64)
+    remembered = _inherited(memory, heirs, bound) if memory else Memory.empty(head.rows.shape[1])
+    for at, vectors in shown.items():
+        remembered = remembered.having(Memory.of([at] * len(vectors), vectors))
+    return Bound(bound, layout, target, remembered)
 
 
 def node_text(tree: Tree, node_id: NodeId) -> str:
@@ -84,8 +141,46 @@ def node_text(tree: Tree, node_id: NodeId) -> str:
     return ", ".join([node.name, *node.alt_labels, *above, *([node.scope_note] if node.scope_note else [])])
 
 
-def _needing_rows(tree: Tree, parts: dict[NodeId, int]) -> Sequence[NodeId]:
-    return list(dict.fromkeys([*tree.leaves(), *parts]))
+def _encoded(tree: Tree, encoder: Encoder, examples: Examples) -> dict[NodeId, Floats]:
+    """Vectors of the examples by node; one call to the encoder."""
+    for at in examples:
+        tree.node(at)
+    texts = [text for some in examples.values() for text in some]
+    vectors = encoder.encode(texts)
+    ends = np.cumsum([0, *map(len, examples.values())])
+    return {at: vectors[ends[i] : ends[i + 1]] for i, at in enumerate(examples) if examples[at]}
+
+
+def _directions(
+    tree: Tree, encoder: Encoder, nodes: Sequence[NodeId], shown: Mapping[NodeId, Floats]
+) -> Floats:
+    """Where new nodes' rows point: (n, dim) unit rows."""
+    sums = _TEXT_SHARE * encoder.encode([node_text(tree, at) for at in nodes])
+    for index, at in enumerate(nodes):
+        if at in shown:
+            sums[index] += shown[at].sum(axis=0)
+    unit: Floats = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return unit
+
+
+def _inherited(memory: Memory, heirs: Mapping[NodeId, Sequence[NodeId]], bound: Head) -> Memory:
+    """What is remembered, under the nodes of the tree in use."""
+    row = {at: index for index, at in enumerate(bound.ids)}
+    nodes: list[NodeId | None] = []
+    for owner, vector in zip(memory.owners, memory.vectors, strict=True):
+        live = [at for at in heirs[memory.ids[owner]] if at in row]
+        if len(live) > 1:
+            likeness = bound.rows[[row[at] for at in live]] @ vector.astype(np.float32)
+            live = [live[int(likeness.argmax())]]
+        nodes.append(live[0] if live else None)
+    return memory.renamed(nodes)
+
+
+def _heirs(tree: Tree, old: NodeId) -> tuple[NodeId, ...]:
+    """The live nodes that stand where this one stood: itself, or those that its redirects lead to."""
+    successors = tree.redirects[old].targets if old in tree.redirects and old not in tree else (old,)
+    found = (_live(tree, at) for at in successors)
+    return tuple(dict.fromkeys(at for at in found if at is not None))
 
 
 def _live(tree: Tree, node_id: NodeId) -> NodeId | None:

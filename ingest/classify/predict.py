@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from ingest.classify.bind import Bound, bind
-from ingest.classify.calibrate import Calibration
-from ingest.classify.head import softmax
+from ingest.classify.bind import Bound, Examples, bind
+from ingest.classify.calibrate import Calibration, deepest_safe
+from ingest.classify.drift import Reference, Watch
+from ingest.classify.guard import Guard
 from ingest.encode import open_encoder
 from ingest.encode.open import Backend, Device
 from ingest.train.artifact import Artifact
@@ -45,6 +46,10 @@ class Prediction:
         The likeliest terminal: a leaf, or an inner node if the product seems to stop there.
     leaf_probability : float
         Of `leaf_id`, alone.
+    foreign : float
+        How little of the text training has seen, in 0..1; see `Foreign`.
+    n_words : int
+        Of the text.
     """
 
     product_id: ProductId
@@ -53,6 +58,8 @@ class Prediction:
     decision: Decision
     leaf_id: NodeId
     leaf_probability: float
+    foreign: float = 0.0
+    n_words: int = 0
 
 
 class Classifier:
@@ -65,19 +72,31 @@ class Classifier:
     bound : Bound
         The head on the tree.
     calibration : Calibration
-        Temperature and thresholds.
+        How probabilities and the price of an error were put right.
     tree : Tree
         The tree that predictions are nodes of.
+    guard : Guard, optional
+        Sends texts to review of which the model can know nothing.
+    reference : Reference, optional
+        What calibration products looked like.
     revision : str
         Of the model; assignments carry it.
     """
 
     def __init__(
-        self, encoder: Encoder, bound: Bound, calibration: Calibration, *, tree: Tree, revision: str = ""
+        self,
+        encoder: Encoder,
+        bound: Bound,
+        calibration: Calibration,
+        *,
+        tree: Tree,
+        guard: Guard | None = None,
+        reference: Reference | None = None,
+        revision: str = "",
     ) -> None:
         self.encoder, self.tree, self.revision = encoder, tree, revision
         self.calibration = calibration
-        self._bound = bound
+        self._bound, self._guard, self._reference = bound, guard, reference
 
     @classmethod
     def load(
@@ -85,29 +104,44 @@ class Classifier:
         folder: Path,
         *,
         tree: Tree | None = None,
+        examples: Examples | None = None,
         device: Device = "auto",
         backend: Backend = "auto",
         cache: Path | None = None,
     ) -> "Classifier":
-        """The model of this folder, on its own tree unless one is given.
+        """The model of this folder, on its own tree unless one is given; see `bind` for nodes new to it.
 
         Raises
         ------
         ModelError
             The folder is damaged, or the tree is a foreign one.
+        UnknownId
+            There are examples of a node that the tree does not have.
         """
         artifact = Artifact.load(folder)
         encoder = open_encoder(
             folder, device=device, backend=backend, cache=cache, calibration=artifact.sample_texts
         )
         tree = tree or artifact.tree
-        bound = bind(artifact.head, tree, encoder)
-        return cls(encoder, bound, artifact.calibration, tree=tree, revision=artifact.revision)
+        bound = bind(artifact.head, tree, encoder, memory=artifact.memory, examples=examples)
+        return cls(
+            encoder,
+            bound,
+            artifact.calibration,
+            tree=tree,
+            guard=artifact.guard.on(tree) if artifact.guard else None,
+            reference=artifact.reference,
+            revision=artifact.revision,
+        )
 
     @property
     def terminals(self) -> tuple[NodeId, ...]:
         """The nodes that the columns of `posteriors` stand for."""
         return self._bound.layout.terminals
+
+    def watch(self) -> Watch | None:
+        """Tells whether products look like calibration's; None for a model that keeps no reference."""
+        return Watch(self._reference, self.tree) if self._reference else None
 
     def posteriors(self, texts: Sequence[str]) -> Floats:
         """Calibrated probabilities: (n_texts, n_terminals) float32, rows adding up to 1.
@@ -115,8 +149,14 @@ class Classifier:
         For short texts such as queries as well as products; a node's probability is the sum over the
         terminals at and below it.
         """
-        logits = self._bound.head.logits(self.encoder.encode(texts))
-        return self._bound.regroup(softmax(logits, temperature=self.calibration.temperature))
+        mixture = self.calibration
+        return mixture.sure(
+            self._bound.posteriors(
+                self.encoder.encode(texts),
+                temperature=mixture.temperature,
+                memory_share=mixture.memory_share,
+            )
+        )
 
     def predict(self, products: Iterable[Product], *, precision: float = 0.95) -> Iterator[Prediction]:
         """A prediction for each product, in order; products are read as predictions are taken.
@@ -128,17 +168,20 @@ class Classifier:
         precision : float
             How often a given node must be the truth or above it, in 0..1.
         """
-        threshold = self.calibration.threshold(precision)
+        price = self.calibration.price(precision)
         source = iter(products)
         while chunk := list(islice(source, _CHUNK)):
-            posteriors = self.posteriors([product_text(product) for product in chunk])
-            yield from self._decide(chunk, posteriors, threshold)
+            yield from self._decide(chunk, [product_text(product) for product in chunk], price)
 
-    def _decide(self, chunk: Sequence[Product], posteriors: Floats, threshold: float) -> Iterator[Prediction]:
-        layout = self._bound.layout
+    def _decide(self, chunk: Sequence[Product], texts: Sequence[str], price: float) -> Iterator[Prediction]:
+        layout, posteriors = self._bound.layout, self.posteriors(texts)
         best = posteriors.argmax(axis=1)
         paths = layout.path_probabilities(posteriors, best)
-        depths = np.minimum((paths >= threshold).sum(axis=1), layout.depths[best])
+        depths = deepest_safe(paths, price)
+        strangeness = np.zeros(len(texts), dtype=np.float32)
+        if self._guard:
+            depths[self._guard.refused(texts)] = 0
+            strangeness = self._guard.foreign.scores(texts)
         for row, product in enumerate(chunk):
             lineage, depth = layout.lineages[best[row]], int(depths[row])
             decision: Decision = "review" if not depth else "accept" if depth == len(lineage) else "backoff"
@@ -149,4 +192,6 @@ class Classifier:
                 decision,
                 lineage[-1],
                 float(posteriors[row, best[row]]),
+                float(strangeness[row]),
+                texts[row].count(" ") + 1,
             )

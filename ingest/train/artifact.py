@@ -4,7 +4,10 @@
 
     model.safetensors config.json tokenizer.json tokenizer_config.json    the encoder, as transformers has it
     head.safetensors     rows and biases          head.json         the node id of each row
-    tree.json            nodes, order, redirects  calibration.json  temperature, thresholds, backend
+    memory.safetensors   products remembered      memory.json       the nodes that they stand in
+    tree.json            nodes, order, redirects  calibration.json  temperature, prices of an error
+    foreign.safetensors stuffing.json             which texts go to review whatever the head says
+    drift.json           what calibration products looked like
     sample_texts.json    set OpenVINO's int8 ranges, the same ones on every machine
     metrics.json README.md                        how good it is, on what, for what
     manifest.json        the SHA-256 of all these, and revision, tree version, data hash, format
@@ -12,7 +15,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ingest.classify.calibrate import Calibration
+from ingest.classify.drift import Reference
+from ingest.classify.guard import FILES as GUARD_FILES
+from ingest.classify.guard import Guard
 from ingest.classify.head import Head
+from ingest.classify.memory import Memory
 from ingest.encode.folder import file_digest
+from ingest.train.sound import refuse_strangers, refuse_unsound
 from taxonomy.errors import InputError, ModelError
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.redirects import Redirect
@@ -32,6 +40,7 @@ from taxonomy.values import from_json, to_json
 __all__ = ["MANIFEST", "Artifact"]
 
 MANIFEST = "manifest.json"
+_DRIFT = "drift.json"
 _FORMAT = 1
 _NEEDED = (
     "model.safetensors", "config.json", "tokenizer.json", "head.safetensors", "head.json", "tree.json",
@@ -50,13 +59,19 @@ class Artifact:
     tree : Tree
         As it was in training.
     calibration : Calibration
-        Temperature and thresholds.
+        How probabilities and the price of an error were put right.
     sample_texts : tuple of str
         Product texts for int8 calibration.
     metrics : dict of str to float
         What training measured.
     data_hash : str
         Of the rows it was trained on.
+    memory : Memory
+        Labelled products to look for the nearest among.
+    guard : Guard or None
+        Keeps texts from the head that it can know nothing of.
+    reference : Reference or None
+        What new products are compared with.
     revision : str
         Of everything that predictions depend on; empty until saved.
     """
@@ -67,6 +82,9 @@ class Artifact:
     sample_texts: tuple[str, ...]
     metrics: dict[str, float]
     data_hash: str
+    memory: Memory = field(default_factory=lambda: Memory.empty(0))
+    guard: Guard | None = None
+    reference: Reference | None = None
     revision: str = ""
 
     def save(self, folder: Path, *, card: str) -> "Artifact":
@@ -81,6 +99,13 @@ class Artifact:
         """
         save_file({"rows": self.head.rows, "bias": self.head.bias}, folder / "head.safetensors")
         _write(folder / "head.json", list(self.head.ids))
+        owners = self.memory.owners.astype(np.int32)
+        save_file({"vectors": self.memory.vectors, "owners": owners}, folder / "memory.safetensors")
+        _write(folder / "memory.json", list(self.memory.ids))
+        if self.guard:
+            self.guard.save(folder)
+        if self.reference:
+            _write(folder / _DRIFT, self.reference.to_json())
         _write(folder / "tree.json", _tree_body(self.tree))
         _write(folder / "calibration.json", asdict(self.calibration))
         _write(folder / "sample_texts.json", list(self.sample_texts))
@@ -109,18 +134,28 @@ class Artifact:
             tensors = load_file(folder / "head.safetensors")
             ids = tuple(NodeId(at) for at in _read(folder / "head.json"))
             head = Head(ids, tensors["rows"].astype(np.float32), tensors["bias"].astype(np.float32))
-            if not len(head.ids) == len(head.rows) == len(head.bias):
-                raise ValueError("the head's rows and ids differ in number")
+            files = set(manifest["files"])
+            memory = _memory(folder) if "memory.safetensors" in files else Memory.empty(0)
+            tree = _tree(_read(folder / "tree.json"), version=int(manifest["tree_version"]))
+            calibration = _calibration(_read(folder / "calibration.json"))
+            texts = tuple(_read(folder / "sample_texts.json"))
+            dim = _read(folder / "config.json").get("hidden_size", head.rows.shape[-1])
+            refuse_unsound(head, memory, tree, calibration, texts, dim=dim)
             return cls(
                 head,
-                _tree(_read(folder / "tree.json"), version=manifest["tree_version"]),
-                _calibration(_read(folder / "calibration.json")),
-                tuple(_read(folder / "sample_texts.json")),
+                tree,
+                calibration,
+                texts,
                 _read(folder / "metrics.json"),
                 manifest["data_hash"],
+                memory,
+                Guard.load(folder, tree) if {*GUARD_FILES} <= files else None,
+                Reference.from_json(_read(folder / _DRIFT)) if _DRIFT in files else None,
                 manifest["revision"],
             )
-        except (InputError, OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (
+            InputError, OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError
+        ) as error:  # fmt: skip
             raise ModelError(f"{folder}: this model folder is damaged ({error}); train it again") from error
 
 
@@ -137,6 +172,7 @@ def _verified_manifest(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: format {format_version}, this version reads {_FORMAT}; train it again")
     for name in dict.fromkeys([*_NEEDED, *files]):
         _verify(folder, name, files.get(name))
+    refuse_strangers(folder, {MANIFEST, *files})
     return manifest
 
 
@@ -168,9 +204,23 @@ def _tree(body: dict[str, Any], *, version: int) -> Tree:
     return Tree(nodes, {parent: tuple(ids) for parent, ids in children.items() if ids}, redirects, version)
 
 
+def _memory(folder: Path) -> Memory:
+    tensors, ids = load_file(folder / "memory.safetensors"), _read(folder / "memory.json")
+    owners, vectors = tensors["owners"].astype(np.int64), tensors["vectors"]
+    if len(owners) != len(vectors) or (len(owners) and not 0 <= owners.min() <= owners.max() < len(ids)):
+        raise ValueError("what it remembers stands in no node")
+    return Memory(tuple(NodeId(at) for at in ids), owners, vectors)
+
+
 def _calibration(body: dict[str, Any]) -> Calibration:
+    a, b, c = map(float, body.get("sureness", (1.0, 1.0, 0.0)))
     return Calibration(
-        float(body["temperature"]), tuple(body["thresholds"]), tuple(body["given"]), tuple(body["wrong"])
+        float(body["temperature"]),
+        float(body.get("memory_share", 0.0)),
+        (a, b, c),
+        tuple(map(float, body.get("prices", ()))),
+        tuple(map(int, body["given"])) if "prices" in body else (),
+        tuple(map(int, body["wrong"])) if "prices" in body else (),
     )
 
 
@@ -179,4 +229,7 @@ def _write(path: Path, body: object) -> None:
 
 
 def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path.name} is nested without end") from error

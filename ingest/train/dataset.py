@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +13,26 @@ from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError
 from taxonomy.node import NodeId
 from taxonomy.product import Path, Product
-from taxonomy.text import fold, product_text
+from taxonomy.text import fold, product_text, product_title
 from taxonomy.tree import Tree
 
-__all__ = ["Dataset", "Row", "assemble", "sample"]
+__all__ = ["Dataset", "Row", "assemble", "sample", "thinned"]
 
 _LEAST_CLASSES = 2
 _SPLITS = ("", "train", "valid")
+_STOPPING = 0.2  # of what is held out: to choose among a few epochs takes less than to promise a precision
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A labelled product, reduced to what training sees: no id, no price, no split."""
+    """A labelled product, reduced to what training sees: no id, no price, no split.
+
+    `title` is what is read of it where its other fields are dropped.
+    """
 
     text: str
     path: Path
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,13 @@ class Dataset:
     tree : Tree
         The one given, or that of the training labels.
     terminals : tuple of NodeId
-        Nodes that training products end in, in display order: the classes.
+        Nodes that training products end in, and those that were asked for, in display order: the classes.
     train, stopping, calibration : tuple of Row
         Training rows all end in a terminal; the other two may hold paths that training never saw.
     labels : tuple of int
         The class of each training row.
+    others : tuple of tuple of int
+        For each training row the other classes that the same text stands in: no errors either.
     n_unlabelled, n_foreign : int
         Products left out: without a category, or with one that is not in the tree given.
     data_hash : str
@@ -54,6 +61,7 @@ class Dataset:
     terminals: tuple[NodeId, ...]
     train: tuple[Row, ...]
     labels: tuple[int, ...]
+    others: tuple[tuple[int, ...], ...]
     stopping: tuple[Row, ...]
     calibration: tuple[Row, ...]
     n_unlabelled: int
@@ -69,15 +77,19 @@ class Dataset:
 
 
 def assemble(
-    products: Iterable[Product], *, tree: Tree | None = None, settings: TrainSettings | None = None
+    products: Iterable[Product],
+    *,
+    tree: Tree | None = None,
+    settings: TrainSettings | None = None,
+    also: Callable[[Tree], Iterable[NodeId]] = lambda tree: (),
 ) -> Dataset:
     """Read a catalogue once and part it; of the settings, `valid_share`, `min_stopping` and `seed` matter.
 
     Rows say `train` or `valid` in `split`; where none says `valid`, a stratified part is held out,
-    near-duplicates on one side. Held-out rows are halved, by a hash of their text, between stopping and
-    calibration; where a half would be too small to stop by, all of them calibrate. Rows of any other named
-    split, and products without a category, are left out. Texts and labels are held in memory, about 200
-    bytes a product.
+    near-duplicates on one side. Of held-out rows a fifth, by a hash of their text, is to stop by and the rest
+    calibrates; where a fifth would be too small to stop by, all of them calibrate. Rows of any other named
+    split, and products without a category, are left out. Nodes that `also` names are classes, with or without
+    products. Texts and labels are held in memory, about 200 bytes a product.
 
     Raises
     ------
@@ -90,7 +102,7 @@ def assemble(
     chosen = [row for row, out in zip(rows, held, strict=True) if not out]
     tree = tree or _tree_of(row.path for row in chosen)
     placed = [(row, at) for row in chosen if (at := tree.find(row.path)) is not None]
-    ending = {at for _, at in placed}
+    ending = {at for _, at in placed} | {at for at in also(tree) if at in tree}
     terminals = tuple(at for at in tree.descendants() if at in ending)
     if len(terminals) < _LEAST_CLASSES:
         raise InputError(
@@ -99,14 +111,17 @@ def assemble(
         )
     position = {at: index for index, at in enumerate(terminals)}
     held_rows = [row for row, out in zip(rows, held, strict=True) if out]
-    stopping, calibration = _halves(held_rows)
+    stopping, calibration = _parted(held_rows)
     if len(stopping) < settings.min_stopping:
         stopping, calibration = (), tuple(held_rows)
+    train = tuple(row for row, _ in placed)
+    labels = tuple(position[at] for _, at in placed)
     return Dataset(
         tree,
         terminals,
-        tuple(row for row, _ in placed),
-        tuple(position[at] for _, at in placed),
+        train,
+        labels,
+        _others(train, labels),
         stopping,
         calibration,
         n_unlabelled,
@@ -134,7 +149,7 @@ def _read(products: Iterable[Product]) -> tuple[list[Row], list[str], int]:
         if not product.category_path:
             n_unlabelled += 1
         elif split in _SPLITS:
-            rows.append(Row(product_text(product), product.category_path))
+            rows.append(Row(product_text(product), product.category_path, product_title(product)))
             splits.append(split)
     return rows, splits, n_unlabelled
 
@@ -147,20 +162,43 @@ def _held_out(rows: Sequence[Row], splits: Sequence[str], *, valid_share: float,
     return [bool(out) for out in aside]
 
 
-def _halves(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    """Two halves that do not depend on the order of the rows; equal texts fall on one side."""
-    even = [hashlib.sha256(row.text.encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0 for row in rows]
+def _parted(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """A fifth of the rows and the rest, whatever their order; equal texts fall on one side."""
+    hashes = [hashlib.sha256(row.text.encode("utf-8", "surrogatepass")) for row in rows]
+    first = [one.digest()[0] < _STOPPING * 256 for one in hashes]
     return (
-        tuple(row for row, first in zip(rows, even, strict=True) if first),
-        tuple(row for row, first in zip(rows, even, strict=True) if not first),
+        tuple(row for row, chosen in zip(rows, first, strict=True) if chosen),
+        tuple(row for row, chosen in zip(rows, first, strict=True) if not chosen),
     )
+
+
+def _others(rows: Sequence[Row], labels: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """For each row the classes of rows with the same text, without its own."""
+    classes: dict[str, set[int]] = {}
+    for row, label in zip(rows, labels, strict=True):
+        classes.setdefault(row.text, set()).add(label)
+    return tuple(tuple(sorted(classes[row.text] - {label})) for row, label in zip(rows, labels, strict=True))
 
 
 def _hash(rows: Sequence[Row], held: Sequence[bool], tree: Tree) -> str:
     digest = hashlib.sha256(tree.digest().encode())
     for row, out in zip(rows, held, strict=True):
-        digest.update(json.dumps([row.text, row.path, bool(out)]).encode())
+        digest.update(json.dumps([row.text, row.title, row.path, bool(out)]).encode())
     return digest.hexdigest()
+
+
+def thinned(labels: Sequence[int], *, n: int, seed: int) -> list[int]:
+    """Ascending positions of at most `n` rows, drawn so that only the largest classes lose rows.
+
+    >>> thinned([0, 0, 0, 0, 1, 2], n=4, seed=0)[-2:]
+    [4, 5]
+    """
+    order = np.random.default_rng(seed).permutation(len(labels))
+    seen: dict[int, int] = {}
+    rank = {}
+    for at in order.tolist():
+        rank[at] = seen[labels[at]] = seen.get(labels[at], 0) + 1
+    return sorted(sorted(rank, key=lambda at: (rank[at], at))[:n])
 
 
 def sample(texts: Sequence[str], *, n: int, seed: int) -> tuple[str, ...]:

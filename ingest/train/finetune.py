@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from ingest.classify.guard import Guard
+from ingest.classify.head import Head
+from ingest.classify.memory import Memory
 from ingest.encode.folder import folder_digest, locate
 from ingest.encode.load import Tokenizer, load_network, quiet
 from ingest.encode.open import Backend, Device, open_encoder, pick_device
@@ -19,12 +22,14 @@ from ingest.train.artifact import MANIFEST, Artifact
 from ingest.train.calibration import Measured, calibrate
 from ingest.train.card import card
 from ingest.train.checkpoints import Run, claim, latest
-from ingest.train.dataset import Dataset, assemble, sample
+from ingest.train.dataset import Dataset, assemble, sample, thinned
 from ingest.train.model import TerminalModel, centroids
+from ingest.train.provenance import Learnt
 from ingest.train.settings import TrainSettings
 from ingest.train.trainer import TokenRows, build_trainer
 from taxonomy.errors import ModelError
-from taxonomy.ports import Floats, Progress, Silent
+from taxonomy.node import NodeId
+from taxonomy.ports import Encoder, Progress, Silent
 from taxonomy.product import Product
 from taxonomy.tree import Tree
 
@@ -76,11 +81,13 @@ def finetune(
     *,
     out: Path,
     base: str | Path | None = None,
+    start: Path | None = None,
     tree: Tree | None = None,
     settings: TrainSettings | None = None,
     device: Device = "auto",
     backend: Backend = "auto",
     resume: bool = False,
+    learnt: Callable[[], Learnt] | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> TrainReport:
@@ -98,6 +105,9 @@ def finetune(
         The model folder; a model that is there already is replaced at the end.
     base : str or Path, optional
         Model to start from: folder or hub id; by default the one that came with Shelftree.
+    start : Path, optional
+        A model folder to go on from in place of `base`: its encoder, and its rows of nodes that are still in
+        the tree, whether or not there are products of them. See `TrainSettings.going_on`.
     tree : Tree, optional
         Where the labels are nodes of; by default the tree of the labels.
     settings : TrainSettings, optional
@@ -108,6 +118,8 @@ def finetune(
         What will serve the model; calibration is fitted on it.
     resume : bool
         Go on with the run that was stopped.
+    learnt : callable, optional
+        Gives, once the products were read, who said what; it is kept in the model's folder and its card.
     cache : Path, optional
         See `open_encoder`.
     progress : Progress, optional
@@ -121,17 +133,28 @@ def finetune(
         There are fewer than two categories.
     """
     started = time.monotonic()
+    earlier = Artifact.load(start) if start else None
     job = _Job(
-        locate(base), settings or TrainSettings(), pick_device(device), backend, cache, progress or Silent()
-    )
+        start or locate(base), earlier, settings or TrainSettings(), pick_device(device), backend, cache,
+        progress or Silent(),
+    )  # fmt: skip
     _refuse_to_overwrite(out)
     job.progress.start("reading labelled products")
-    data = assemble(products, tree=tree, settings=job.settings)
+    data = assemble(
+        products,
+        tree=tree,
+        settings=job.settings,
+        also=lambda tree: _rows_by_node(earlier, tree) if earlier else (),
+    )
     partial = out.with_name(out.name + ".partial")
-    run = Run(data.data_hash, job.settings.digest(), folder_digest(job.base), job.device)
+    begins_at = earlier.revision if earlier else folder_digest(job.base)
+    run = Run(data.data_hash, job.settings.digest(), begins_at, job.device)
     claim(partial, run, resume=resume)
     trainer = _fit(job, data, partial)
-    artifact, measured = _write(job, trainer, data, partial / "model")
+    taught = learnt() if learnt else Learnt()
+    artifact, measured = _write(job, trainer, data, partial / "model", origins=taught.origins)
+    if learnt:
+        taught.save(partial / "model", revision=artifact.revision)
     shutil.copytree(partial / "logs", partial / "model" / "logs")
     _put_in_place(partial / "model", out)
     shutil.rmtree(partial)
@@ -147,6 +170,7 @@ class _Job:
     """What all steps need to know."""
 
     base: Path
+    earlier: Artifact | None
     settings: TrainSettings
     device: Literal["cpu", "cuda"]
     backend: Backend
@@ -162,21 +186,25 @@ def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
     with quiet():
         torch.manual_seed(job.settings.seed)
         network = load_network(job.base)
-        # A checkpoint brings its own rows; zeros keep their place until it is loaded.
-        rows = (
-            np.zeros((len(data.terminals), network.config.hidden_size), dtype=np.float32)
-            if checkpoint
-            else _first_rows(job, data)
-        )
+        if job.device == "cpu":  # the fused kernel takes twice as long to go backward there
+            network.set_attn_implementation("eager")
+        # A checkpoint brings its own rows; any others keep their place until it is loaded.
+        head = _blank_head(job, data, network.config.hidden_size) if checkpoint else _first_head(job, data)
         trainer = build_trainer(
             TerminalModel(
                 network,
-                rows,
-                scale=job.settings.scale,
+                head,
                 class_dropout=job.settings.class_dropout,
                 label_smoothing=job.settings.label_smoothing,
             ),
-            TokenRows(tokenizer([row.text for row in data.train]), data.labels),
+            TokenRows(
+                tokenizer([row.text for row in data.train]),
+                data.labels,
+                others=data.others,
+                titles=tokenizer([row.title for row in data.train]),
+                word_dropout=job.settings.word_dropout,
+                field_dropout=job.settings.field_dropout,
+            ),
             TokenRows(tokenizer(stop_texts), stop_labels),
             folder=partial,
             settings=job.settings,
@@ -188,13 +216,39 @@ def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
     return trainer
 
 
-def _first_rows(job: _Job, data: Dataset) -> Floats:
-    """Each class's centroid in the untouched encoder."""
+def _blank_head(job: _Job, data: Dataset, dim: int) -> Head:
+    """Rows that point nowhere in particular."""
+    rows = np.zeros((len(data.terminals), dim), dtype=np.float32)
+    rows[:, 0] = job.settings.scale
+    return Head(data.terminals, rows, np.zeros(len(rows), dtype=np.float32))
+
+
+def _first_head(job: _Job, data: Dataset) -> Head:
+    """Each class's centroid in the untouched encoder; rows of an earlier model where it has them."""
     chosen = _some_of_each(data.labels)
     job.progress.start("looking at each category", len(chosen))
     encoder = TorchEncoder(job.base, device=job.device, max_tokens=job.settings.max_tokens)
     vectors = encoder.encode([data.train[at].text for at in chosen], progress=job.progress)
-    return centroids(vectors, [data.labels[at] for at in chosen], n_classes=len(data.terminals))
+    rows = centroids(vectors, [data.labels[at] for at in chosen], n_classes=len(data.terminals))
+    if job.earlier is None:
+        return Head(data.terminals, rows * job.settings.scale, np.zeros(len(rows), dtype=np.float32))
+    old = job.earlier.head
+    kept = _rows_by_node(job.earlier, data.tree)
+    head = Head(data.terminals, rows * old.scale, np.full(len(rows), np.median(old.bias), dtype=np.float32))
+    for index, at in enumerate(data.terminals):
+        if at in kept:
+            head.rows[index], head.bias[index] = old.rows[kept[at]], old.bias[kept[at]]
+    return head
+
+
+def _rows_by_node(artifact: Artifact, tree: Tree) -> dict[NodeId, int]:
+    """Which row of an earlier model stands for which node of the tree: the same id, else the same path."""
+    found: dict[NodeId, int] = {}
+    for row, old in enumerate(artifact.head.ids):
+        at = old if old in tree else tree.find(artifact.tree.path(old)) if old in artifact.tree else None
+        if at is not None:
+            found[at] = row
+    return found
 
 
 def _some_of_each(labels: Sequence[int]) -> list[int]:
@@ -208,7 +262,9 @@ def _some_of_each(labels: Sequence[int]) -> list[int]:
     return chosen
 
 
-def _write(job: _Job, trainer: Any, data: Dataset, folder: Path) -> tuple[Artifact, Measured]:
+def _write(
+    job: _Job, trainer: Any, data: Dataset, folder: Path, *, origins: Mapping[str, int]
+) -> tuple[Artifact, Measured]:
     """Everything that belongs into the model folder, calibrated on the backend that will serve it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -216,14 +272,36 @@ def _write(job: _Job, trainer: Any, data: Dataset, folder: Path) -> tuple[Artifa
     _save_encoder(model, job.base, folder, max_tokens=job.settings.max_tokens)
     texts = sample([row.text for row in data.train], n=_SAMPLE, seed=job.settings.seed)
     encoder = open_encoder(folder, device=job.device, backend=job.backend, cache=job.cache, calibration=texts)
-    job.progress.start("calibrating", len(data.calibration))
     head = model.head(data.terminals)
-    measured = calibrate(head, data.tree, data.calibration, encoder, progress=job.progress)
+    memory = _remember(job, data, encoder)
+    job.progress.start("calibrating", len(data.calibration))
+    held = [row.text for row in (*data.stopping, *data.calibration)]
+    guard = Guard.fit(data.tree, [row.text for row in data.train], held)
+    measured = calibrate(head, memory, guard, data.tree, data.calibration, encoder, progress=job.progress)
     metrics = {"epochs": float(trainer.state.epoch or 0), "n_train": float(len(data.train))}
     if measured.accuracy is not None:
         metrics["accuracy"] = measured.accuracy
-    artifact = Artifact(head, data.tree, measured.calibration, texts, metrics, data.data_hash)
-    return artifact.save(folder, card=card(data, artifact, job.settings, base=job.base)), measured
+    artifact = Artifact(
+        head,
+        data.tree,
+        measured.calibration,
+        texts,
+        metrics,
+        data.data_hash,
+        memory,
+        guard,
+        measured.reference,
+    )
+    text = card(data, artifact, job.settings, base=job.base, origins=origins)
+    return artifact.save(folder, card=text), measured
+
+
+def _remember(job: _Job, data: Dataset, encoder: Encoder) -> Memory:
+    """Training products as the finished encoder sees them, at most `TrainSettings.remember`."""
+    chosen = thinned(data.labels, n=job.settings.remember, seed=job.settings.seed)
+    job.progress.start("remembering", len(chosen))
+    vectors = encoder.encode([data.train[at].text for at in chosen], progress=job.progress)
+    return Memory.of([data.terminals[data.labels[at]] for at in chosen], vectors)
 
 
 def _save_encoder(model: TerminalModel, base: Path, folder: Path, *, max_tokens: int) -> None:

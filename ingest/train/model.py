@@ -28,40 +28,58 @@ class TerminalModel(nn.Module):
     ----------
     network : transformer
         Of the base model.
-    directions : (n_terminals, dim) float32
-        Where the rows start.
-    scale : float
-        Their length at the start.
+    start : Head
+        Where rows, their length and biases start.
     class_dropout, label_smoothing : float
         See `TrainSettings`.
     """
 
-    def __init__(
-        self, network: Any, directions: Floats, *, scale: float, class_dropout: float, label_smoothing: float
-    ) -> None:
+    def __init__(self, network: Any, start: Head, *, class_dropout: float, label_smoothing: float) -> None:
         super().__init__()
-        self.encoder = MeanPooled(network)
-        self.rows = nn.Parameter(torch.from_numpy(directions.copy()))
-        self.bias = nn.Parameter(torch.zeros(len(directions)))
-        self.log_scale = nn.Parameter(torch.tensor(float(np.log(scale))))
+        self.encoder = MeanPooled(_undisturbed(network))
+        self.rows = nn.Parameter(torch.from_numpy(start.rows / start.scale))
+        self.bias = nn.Parameter(torch.from_numpy(start.bias.copy()))
+        self.log_scale = nn.Parameter(torch.tensor(float(np.log(start.scale))))
         self.class_dropout, self.label_smoothing = class_dropout, label_smoothing
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor, others: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Loss and logits of a batch.
+
+        Parameters
+        ----------
+        input_ids, attention_mask : (n, n_tokens) int64
+            As tokenised.
+        labels : (n,) int64
+            Classes.
+        others : (n, m) int64, optional
+            Further classes that are no errors, filled up with -1; they are left out of the softmax.
+        """
         vectors = self.encoder(input_ids, attention_mask)
         with torch.autocast(vectors.device.type, enabled=False):
             unit = functional.normalize(self.rows, dim=1)
             logits = self.log_scale.exp() * (vectors.float() @ unit.T) + self.bias
         if not self.training:
             return {"loss": functional.cross_entropy(logits, labels), "logits": logits}
-        left_out = torch.rand(len(self.rows), device=logits.device) < self.class_dropout
-        left_out[labels] = False
+        left_out = self._left_out(labels, others)
         logits = logits.masked_fill(left_out, _OUT)
         return {"loss": self._smoothed_loss(logits, labels, ~left_out), "logits": logits}
+
+    def _left_out(self, labels: Tensor, others: Tensor | None) -> Tensor:
+        """Which classes are not in the softmax of which row: (n, n_terminals) bool."""
+        drawn = torch.rand(len(self.rows), device=labels.device) < self.class_dropout
+        drawn[labels] = False
+        left_out = drawn.repeat(len(labels), 1)
+        if others is not None:
+            row, column = torch.nonzero(others >= 0, as_tuple=True)
+            left_out[row, others[row, column]] = True
+        return left_out
 
     def _smoothed_loss(self, logits: Tensor, labels: Tensor, kept: Tensor) -> Tensor:
         """Cross-entropy with part of the target spread evenly over the classes kept (Szegedy et al. 2016)."""
         log_probs = functional.log_softmax(logits, dim=1)
-        even = -log_probs[:, kept].mean(dim=1).mean()
+        even = -(log_probs.masked_fill(~kept, 0.0).sum(dim=1) / kept.sum(dim=1)).mean()
         return (1 - self.label_smoothing) * functional.nll_loss(
             log_probs, labels
         ) + self.label_smoothing * even
@@ -82,6 +100,14 @@ class TerminalModel(nn.Module):
             {"params": [p for p in inner if p.ndim < 2], "lr": encoder_lr, "weight_decay": 0.0},
             {"params": [self.rows, self.bias, self.log_scale], "lr": head_lr, "weight_decay": 0.0},
         ]
+
+
+def _undisturbed(network: Any) -> Any:
+    """The network without dropout, for which texts lose words; see `TrainSettings.word_dropout`."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return network
 
 
 def centroids(vectors: Floats, labels: Sequence[int], *, n_classes: int) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ingest.classify.calibrate import Calibration
 from ingest.classify.head import Head
+from ingest.classify.memory import Memory
 from taxonomy.errors import ModelError, UnknownId
 from taxonomy.node import NodeId
 from taxonomy.tree import Tree
@@ -44,7 +45,7 @@ def refuse_strangers(folder: Path, listed: Collection[str]) -> None:
 
 
 def refuse_unsound(
-    head: Head, tree: Tree, calibration: Calibration, texts: tuple[str, ...], *, dim: int
+    head: Head, memory: Memory, tree: Tree, calibration: Calibration, texts: tuple[str, ...], *, dim: int
 ) -> None:
     """See that the parts of a model are what they should be and fit each other, and vectors of length `dim`.
 
@@ -53,7 +54,12 @@ def refuse_unsound(
     ValueError
         They are or do not; the message says which.
     """
-    for fault in (*_head_faults(head, tree, dim), *_tree_faults(tree), *_curve_faults(calibration)):
+    for fault in (
+        *_head_faults(head, tree, dim),
+        *_memory_faults(memory, tree, dim),
+        *_tree_faults(tree),
+        *_curve_faults(calibration),
+    ):
         raise ValueError(fault)
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("a sample text is no text")
@@ -68,6 +74,15 @@ def _head_faults(head: Head, tree: Tree, dim: int) -> Iterator[str]:
         yield "two rows of the head stand for one node"
     if not all(at in tree for at in head.ids):
         yield "the head is of another tree"
+
+
+def _memory_faults(memory: Memory, tree: Tree, dim: int) -> Iterator[str]:
+    if len(memory) and memory.vectors.shape != (len(memory.owners), dim):
+        yield f"it remembers {len(memory.owners)} products by vectors of shape {memory.vectors.shape}"
+    if not np.isfinite(memory.vectors).all():
+        yield "it remembers what is no number"
+    if not all(at in tree for at in memory.ids):
+        yield "what it remembers is of another tree"
 
 
 def _tree_faults(tree: Tree) -> Iterator[str]:

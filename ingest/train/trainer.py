@@ -4,10 +4,11 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.integrations import TensorBoardCallback
@@ -24,47 +25,93 @@ _LEAST_STEPS = 32  # an epoch; a small catalogue gets smaller batches rather tha
 _LEAST_BATCH = 8
 _BUCKET = 50  # batches that are sorted by length together, as Hugging Face's own sampler does
 _LOSS_WEIGHT = 1e-3  # ranks epochs of equal accuracy, which small catalogues have many of
+_LEAST_PIECES = 4  # with the two at the ends, which mean nothing
 _KEPT = 3  # checkpoints: the best, the last, and one before it in case the last is damaged
 
 
-class TokenRows(Dataset[tuple[Tokens, int]]):
-    """Token ids and class of each row, kept as small integers."""
+Pieces = NDArray[np.int32]
 
-    def __init__(self, rows: Sequence[Tokens], labels: Sequence[int]) -> None:
+
+class Drawn(NamedTuple):
+    """What is read of a row: token ids, its class, and other classes that are no errors."""
+
+    tokens: Pieces
+    label: int
+    others: tuple[int, ...]
+
+
+class TokenRows(Dataset[Drawn]):
+    """Token ids and classes of each row, of which a part is read in each epoch.
+
+    Parameters
+    ----------
+    rows : sequence of token ids
+        Of the whole texts.
+    labels : sequence of int
+        Classes.
+    others : sequence of tuple of int, optional
+        Further classes that are no errors.
+    titles : sequence of token ids, optional
+        Of the titles alone.
+    word_dropout, field_dropout : float
+        See `TrainSettings`.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[Tokens],
+        labels: Sequence[int],
+        *,
+        others: Sequence[tuple[int, ...]] = (),
+        titles: Sequence[Tokens] = (),
+        word_dropout: float = 0.0,
+        field_dropout: float = 0.0,
+    ) -> None:
         self.rows = [np.asarray(row, dtype=np.int32) for row in rows]
         self.labels = np.asarray(labels, dtype=np.int64)
+        self._others = others
+        self._whole, self._titles = self.rows, [np.asarray(row, dtype=np.int32) for row in titles]
+        self._word_dropout, self._field_dropout = word_dropout, field_dropout
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> tuple[Tokens, int]:
-        return self.rows[index], int(self.labels[index])  # type: ignore[return-value]
+    def __getitem__(self, index: int) -> Drawn:
+        return Drawn(self.rows[index], int(self.labels[index]), self._others[index] if self._others else ())
+
+    def redraw(self, rng: np.random.Generator) -> None:
+        """Draw which fields and word pieces are read from now on; first and last piece always are."""
+        alone = rng.random(len(self)) < (self._field_dropout if self._titles else 0.0)
+        chosen = [self._titles[at] if alone[at] else row for at, row in enumerate(self._whole)]
+        self.rows = [self._thinned(row, rng) for row in chosen]
+
+    def _thinned(self, row: Pieces, rng: np.random.Generator) -> Pieces:
+        kept = rng.random(len(row)) >= self._word_dropout
+        kept[0] = kept[-1] = True
+        return row[kept] if kept.sum() >= _LEAST_PIECES else row
 
 
 class _Bucketed(Sampler[int]):
-    """Every row once, in an order that follows from seed and epoch alone, neighbours of like length.
+    """Every row once, drawn and ordered as seed and epoch alone say, neighbours of like length.
 
     Hugging Face's own draws from the global generator, so that a run resumed in its third epoch would see
     other batches than the run that was never stopped.
     """
 
-    def __init__(
-        self, lengths: Sequence[int], batch_size: int, *, seed: int, epoch: Callable[[], float]
-    ) -> None:
-        self._lengths = np.asarray(lengths)
-        self._batch_size, self._seed, self._epoch = batch_size, seed, epoch
+    def __init__(self, rows: TokenRows, batch_size: int, *, seed: int, epoch: Callable[[], float]) -> None:
+        self._rows, self._batch_size, self._seed, self._epoch = rows, batch_size, seed, epoch
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return len(self._rows)
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng([self._seed, math.floor(self._epoch() + 1e-6)])
-        order = rng.permutation(len(self._lengths))
+        self._rows.redraw(rng)
+        lengths = np.array([len(row) for row in self._rows.rows])
+        order = rng.permutation(len(lengths))
         size = self._batch_size * _BUCKET
         buckets = [order[start : start + size] for start in range(0, len(order), size)]
-        ordered = np.concatenate(
-            [bucket[np.argsort(self._lengths[bucket], kind="stable")] for bucket in buckets]
-        )
+        ordered = np.concatenate([bucket[np.argsort(lengths[bucket], kind="stable")] for bucket in buckets])
         n_full = len(ordered) // self._batch_size
         full = ordered[: n_full * self._batch_size].reshape(n_full, self._batch_size)
         yield from full[rng.permutation(n_full)].ravel().tolist()
@@ -73,9 +120,8 @@ class _Bucketed(Sampler[int]):
 
 class _Trainer(Trainer):  # type: ignore[misc]
     def _get_train_sampler(self, train_dataset: TokenRows | None = None) -> Sampler[int]:
-        rows = (train_dataset or self.train_dataset).rows
         return _Bucketed(
-            [len(row) for row in rows],
+            train_dataset or self.train_dataset,
             self.args.train_batch_size,
             seed=self.args.seed,
             epoch=lambda: float(self.state.epoch or 0),
@@ -178,10 +224,14 @@ def _callbacks(
     return [*found, EarlyStoppingCallback(settings.patience)] if stopping else found
 
 
-def _collate(rows: Sequence[tuple[Tokens, int]], *, pad_id: int) -> dict[str, torch.Tensor]:
-    ids, mask = pad([tokens for tokens, _ in rows], pad_id=pad_id)
-    labels = torch.tensor([label for _, label in rows])
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask), "labels": labels}
+def _collate(rows: Sequence[Drawn], *, pad_id: int) -> dict[str, torch.Tensor]:
+    ids, mask = pad([row.tokens.tolist() for row in rows], pad_id=pad_id)
+    batch = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+    batch["labels"] = torch.tensor([row.label for row in rows])
+    width = max(len(row.others) for row in rows)
+    if width:
+        batch["others"] = torch.tensor([[*row.others, *[-1] * (width - len(row.others))] for row in rows])
+    return batch
 
 
 def _ranks(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Classifying: coherent answers, a kept promise, and trees that changed since training."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,17 +8,19 @@ import numpy as np
 import pytest
 
 from ingest.classify.bind import bind, node_text
-from ingest.classify.calibrate import Calibration, fit_temperature, risk_curve
+from ingest.classify.calibrate import Calibration, deepest_safe, fit_sureness, risk_curve
 from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Layout
 from ingest.classify.predict import Classifier
 from ingest.encode.torch_encoder import TorchEncoder
 from ingest.evaluate.baselines import tfidf_svc
 from ingest.evaluate.classify import evaluate
+from ingest.train.calibration import fit_mixture
 from ingest.train.finetune import finetune
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError, ModelError
 from taxonomy.node import Node, NodeId
+from taxonomy.ports import Progress
 from taxonomy.product import Product, ProductId
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Draft, Tree
@@ -45,6 +48,16 @@ def shop() -> list[Product]:
         )
         for at, (path, word, one, two) in enumerate(cells)
     ]
+
+
+class Unasked:
+    """An encoder that must not be needed for more than nothing."""
+
+    revision, dim = "none", 5
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> np.ndarray:
+        assert not texts
+        return np.zeros((0, self.dim), dtype=np.float32)
 
 
 def loaded(folder: Path, *, tree: Tree | None = None) -> Classifier:
@@ -135,42 +148,82 @@ def draw(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return paths, (fate < top**1.5).astype(int) + (fate < bottom**1.5)
 
 
-def test_a_higher_precision_takes_a_higher_threshold() -> None:
-    curve = risk_curve(*draw(2000, np.random.default_rng(0)), 1.0)
-    assert curve.threshold(0.8) < curve.threshold(0.9) < curve.threshold(0.95)
+def test_a_higher_precision_takes_a_higher_price() -> None:
+    curve = risk_curve(*draw(2000, np.random.default_rng(0)))
+    assert curve.price(0.8) < curve.price(0.9) < curve.price(0.95)
+
+
+def kept(precision: float, *, n_calibration: int, rng: np.random.Generator) -> float:
+    """The precision that 60 calibrations keep on new data of the same kind."""
+    wrong = given = 0
+    for _ in range(60):
+        price = risk_curve(*draw(n_calibration, rng)).price(precision)
+        paths, n_right = draw(2000, rng)
+        depth = deepest_safe(paths, price)
+        wrong += int((depth > n_right).sum())
+        given += int((depth > 0).sum())
+    assert given > 0
+    return 1 - wrong / given
 
 
 @pytest.mark.parametrize("precision", [0.8, 0.9, 0.95])
 def test_the_promise_is_kept_on_new_data_of_the_same_kind(precision: float) -> None:
-    rng = np.random.default_rng(1)
-    wrong = given = 0
-    for _ in range(60):
-        threshold = risk_curve(*draw(600, rng), 1.0).threshold(precision)
-        paths, n_right = draw(2000, rng)
-        depth = (paths >= threshold).sum(axis=1)
-        wrong += int((depth > n_right).sum())
-        given += int((depth > 0).sum())
-    assert given > 0
-    assert 1 - wrong / given >= precision - 0.005
+    assert kept(precision, n_calibration=600, rng=np.random.default_rng(1)) >= precision - 0.005
+
+
+def test_without_the_margin_for_few_products_the_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(self: Calibration, precision: float) -> float:
+        risk = np.array(self.wrong) / np.maximum(self.given, 1)
+        return self.prices[int(np.flatnonzero(risk <= 1 - precision)[0])]
+
+    assert kept(0.95, n_calibration=100, rng=np.random.default_rng(1)) >= 0.945
+    monkeypatch.setattr(Calibration, "price", greedy)
+    assert kept(0.95, n_calibration=100, rng=np.random.default_rng(1)) < 0.945
 
 
 def test_a_promise_that_calibration_cannot_vouch_for_sends_all_to_review() -> None:
-    curve = Calibration(1.0, (0.5, 0.9), (4, 2), (0, 0))
-    assert curve.threshold(0.95) == float("inf")
-    assert curve.threshold(0.8) == 0.5
+    curve = Calibration(prices=(5.0, 9.0), given=(4, 2), wrong=(0, 0))
+    assert curve.price(0.95) == float("inf")
+    assert curve.price(0.8) == 5.0
+    assert deepest_safe(np.ones((1, 2), dtype=np.float32), float("inf")).tolist() == [0]
 
 
-def test_without_calibration_the_probability_itself_must_reach_the_precision() -> None:
-    assert Calibration().threshold(0.93) == 0.93
+def test_without_calibration_a_top_categorys_probability_must_reach_the_precision() -> None:
+    price = Calibration().price(0.93)
+    tops = np.array([[0.925], [0.935]], dtype=np.float32)
+    assert deepest_safe(tops, price).tolist() == [0, 1]
+
+
+def test_a_product_stops_where_going_on_risks_more_than_it_gains() -> None:
+    paths = np.array([[0.9, 0.9, 0.9], [0.99, 0.9, 0.5], [0.5, 0.2, 0.1]], dtype=np.float32)
+    assert deepest_safe(paths, 20.0).tolist() == [3, 1, 0]
+    assert deepest_safe(paths, 1.0).tolist() == [3, 2, 1]
+    assert deepest_safe(paths[:0], 1.0).tolist() == []
 
 
 def test_the_temperature_cools_an_overconfident_head() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(2000, 5)).astype(np.float32)
-    chances = softmax(logits)
-    truth = np.array([rng.choice(5, p=row / row.sum()) for row in chances.astype(float)])
-    assert fit_temperature(3 * logits, truth) == pytest.approx(3, rel=0.15)
-    assert fit_temperature(logits[:0], truth[:0]) == 1.0
+    truth = np.array([rng.choice(5, p=row / row.sum()) for row in softmax(logits).astype(float)])
+    tree = Tree.from_paths([(name,) for name in "abcde"])
+    head = Head(tuple(tree.leaves()), 3 * np.eye(5, dtype=np.float32), np.zeros(5, "f4"))
+    bound = bind(head, tree, Unasked())
+    temperature, share = fit_mixture(bound, logits, truth)
+    assert temperature == pytest.approx(3, rel=0.15)
+    assert share == 0.0
+    assert fit_mixture(bound, logits[:0], truth[:0]) == (1.0, 0.0)
+
+
+def test_sureness_is_put_right_and_the_rest_shared_as_before() -> None:
+    rng = np.random.default_rng(0)
+    said = rng.uniform(0.5, 1, 4000).astype(np.float32)
+    right = (rng.random(4000) < said**3).astype(np.float64)
+    mended = Calibration(sureness=fit_sureness(said, right))
+    sure = mended.sure(np.array([[0.9, 0.08, 0.02]], dtype=np.float32))[0]
+    assert sure[0] == pytest.approx(0.9**3, abs=0.03)
+    assert sure.sum() == pytest.approx(1)
+    assert sure[1] / sure[2] == pytest.approx(4, rel=1e-3)
+    assert fit_sureness(said[:0], right[:0]) == (1.0, 1.0, 0.0)
 
 
 def test_node_probabilities_are_sums_over_terminals_worked_by_hand() -> None:

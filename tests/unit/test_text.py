@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.product import Product, ProductId
-from taxonomy.text import DESCRIPTION_CHARS, fold, normalise, product_text
+from taxonomy.text import DESCRIPTION_CHARS, fold, normalise, product_text, product_title
 
 SPELLINGS = {
     "500 ML": "500 ml",
@@ -131,6 +131,16 @@ def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+def test_only_attributes_of_known_names_are_read() -> None:
+    said = {"Age_Group": "Adult", "COLOR": "Red", "raw category": "Home > Lamps", "aisle": "9"}
+    assert product_text(Product(ProductId("1"), "Lamp", attributes=said)) == "lamp . color red . age group adult"
+
+
+def test_a_title_is_read_alone_and_all_of_the_text_without_one() -> None:
+    assert product_title(Product(ProductId("1"), "Brass LAMP", "Trm")) == "brass lamp"
+    assert product_title(Product(ProductId("1"), " ", "Trm")) == "by trm"
+
+
 def test_product_text_holds_what_can_be_learnt_from_and_nothing_else() -> None:
     product = Product(
         ProductId("id77"),
@@ -142,7 +152,7 @@ def test_product_text_holds_what_can_be_learnt_from_and_nothing_else() -> None:
         "http://i/1.jpg",
         "train",
     )
-    assert product_text(product) == "brass lamp . trm . for all rooms"
+    assert product_text(product) == "brass lamp . by trm . for all rooms"
 
 
 def test_product_text_names_a_brand_once() -> None:

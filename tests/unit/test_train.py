@@ -13,15 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from ingest.train.artifact import Artifact
 from ingest.train.checkpoints import latest
 from ingest.train.dataset import assemble
 from ingest.train.finetune import TrainReport, finetune
+from ingest.train.model import TerminalModel
+from ingest.train.provenance import Learnt, Seen
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError, ModelError
 from taxonomy.product import Product, ProductId
+from taxonomy.service.teaching import Origin, as_written
 from taxonomy.tree import Tree
 from tests.tiny_bert import write_tiny_bert
 
@@ -34,7 +38,13 @@ GOODS = {
 }
 ADJECTIVES = ["red", "blue", "green", "small", "large", "old"]
 FAST = TrainSettings(
-    epochs=3, batch_size=8, encoder_lr=2e-3, head_lr=2e-2, min_stopping=1, precision="float32"
+    epochs=3,
+    batch_size=8,
+    encoder_lr=2e-3,
+    head_lr=2e-2,
+    word_dropout=0.1,  # of three words, the one that tells is seldom left out
+    min_stopping=1,
+    precision="float32",
 )
 
 
@@ -124,7 +134,7 @@ def test_training_twice_gives_the_same_weights(
     assert_same_weights(trained[0], tmp_path / "again")
 
 
-@pytest.mark.parametrize("step", [2, 6, 11])
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 6, 8, 10, 11, 13, 14])
 def test_a_stopped_run_resumes_to_the_same_weights(
     trained: tuple[Path, TrainReport], base: Path, tmp_path: Path, step: int
 ) -> None:
@@ -200,7 +210,7 @@ def test_checkpoints_of_other_settings_are_not_resumed(base: Path, tmp_path: Pat
     [
         {"epochs": 1}, {"batch_size": 4}, {"max_tokens": 3}, {"encoder_lr": 1e-3}, {"head_lr": 1e-3},
         {"warmup": 0.5}, {"weight_decay": 0.5}, {"scale": 5.0}, {"class_dropout": 0.6}, {"seed": 1},
-        {"label_smoothing": 0.5},
+        {"label_smoothing": 0.5}, {"word_dropout": 0.5},
         {"precision": "bfloat16"},
     ],
     ids=lambda changed: next(iter(changed)),
@@ -212,6 +222,74 @@ def test_each_setting_changes_the_weights(
     one = load_file(trained[0] / "head.safetensors")["rows"]
     other = load_file(tmp_path / "model" / "head.safetensors")["rows"]
     assert not np.array_equal(one, other)
+
+
+def test_field_dropout_reads_some_products_by_their_title_alone(base: Path, tmp_path: Path) -> None:
+    described = [replace(product, description="new old") for product in shop()]
+    rows = []
+    for share in (0.0, 0.9):
+        out = tmp_path / str(share)
+        settings = replace(FAST, epochs=1, field_dropout=share)
+        finetune(described, out=out, base=base, settings=settings, device="cpu", backend="torch")
+        rows.append(load_file(out / "head.safetensors")["rows"])
+    assert not np.array_equal(*rows)
+
+
+def test_remember_sets_how_many_products_are_remembered(
+    trained: tuple[Path, TrainReport], base: Path, tmp_path: Path
+) -> None:
+    assert len(Artifact.load(trained[0]).memory) == 40
+    train(tmp_path / "some", base, settings=replace(FAST, remember=7))
+    some = Artifact.load(tmp_path / "some").memory
+    assert len(some) == 7
+    assert len(some.ids) == 5
+    train(tmp_path / "none", base, settings=replace(FAST, remember=0))
+    none = Artifact.load(tmp_path / "none")
+    assert len(none.memory) == 0
+    assert none.calibration.memory_share == 0
+
+
+def test_a_text_under_two_paths_is_no_error_under_either() -> None:
+    twin = Product(ProductId("twin"), "red mug ", category_path=("Home",), split="train")
+    rows = assemble([*shop(), twin])
+    found = {rows.terminals[at] for row, others in zip(rows.train, rows.others, strict=True) for at in others
+             if row.text == "red mug"}  # fmt: skip
+    assert {rows.tree.path(at) for at in found} <= {("Home",), ("Kitchen", "Mugs")}
+    model = TerminalModel.__new__(TerminalModel)
+    torch.nn.Module.__init__(model)
+    model.rows, model.class_dropout, model.label_smoothing = torch.zeros(3, 2), 0.0, 0.0
+    left_out = model._left_out(torch.tensor([0, 1]), torch.tensor([[2], [-1]]))
+    assert left_out.tolist() == [[False, False, True], [False, False, False]]
+
+
+def test_going_on_starts_from_the_rows_of_the_earlier_model(
+    trained: tuple[Path, TrainReport], tmp_path: Path
+) -> None:
+    still = replace(FAST, epochs=1, encoder_lr=0.0, head_lr=0.0)
+    kitchen = [product for product in shop() if product.category_path[0] == "Kitchen"]
+    out = tmp_path / "model"
+    tree = Artifact.load(trained[0]).tree
+    finetune(kitchen, out=out, start=trained[0], tree=tree, settings=still, device="cpu", backend="torch")
+    old, new = Artifact.load(trained[0]).head, Artifact.load(out).head
+    assert set(old.ids) == set(new.ids)
+    rows = dict(zip(old.ids, old.rows, strict=True))
+    assert all(np.allclose(row, rows[at], atol=1e-4) for at, row in zip(new.ids, new.rows, strict=True))
+
+
+def test_going_on_takes_fewer_epochs_in_smaller_steps() -> None:
+    onwards = TrainSettings().going_on()
+    assert onwards.epochs == 2
+    assert onwards.encoder_lr < TrainSettings().encoder_lr
+    assert onwards.head_lr < TrainSettings().head_lr
+
+
+def test_who_gave_the_categories_stands_in_the_card(base: Path, tmp_path: Path) -> None:
+    learnt = Learnt()
+    out = tmp_path / "model"
+    told, once = learnt.hearing(as_written(shop())), replace(FAST, epochs=1)
+    finetune(told, out=out, base=base, settings=once, device="cpu", backend="torch", learnt=lambda: learnt)
+    assert f"60 {Origin.CATALOG}" in (out / "README.md").read_text()
+    assert Seen.load(out, revision=Artifact.load(out).revision) is not None
 
 
 def test_patience_ends_training_early(base: Path, tmp_path: Path) -> None:
@@ -227,10 +305,9 @@ def test_valid_share_sets_how_much_is_held_out() -> None:
 
 
 def test_too_few_rows_to_stop_by_all_calibrate() -> None:
-    halved = assemble(shop(), settings=TrainSettings(min_stopping=1))
+    parted = assemble(shop(), settings=TrainSettings(min_stopping=1))
     whole = assemble(shop(), settings=TrainSettings(min_stopping=100))
-    assert len(halved.stopping) > 0
-    assert len(halved.calibration) < 20
+    assert 0 < len(parted.stopping) < len(parted.calibration) < 20
     assert (len(whole.stopping), len(whole.calibration)) == (0, 20)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,7 @@ from ui.settings import Settings
 from ui.wiring import App
 
 if TYPE_CHECKING:
+    from ingest.classify.drift import Watch
     from ingest.classify.predict import Prediction
 
 __all__ = ["classify", "train"]
@@ -40,6 +41,9 @@ def train(
     base: Annotated[
         str, typer.Option("--base", envvar="SHELFTREE_BASE_MODEL", help="Model folder or Hugging Face id.")
     ] = "",
+    start: Annotated[
+        Path | None, typer.Option("--from", help="A trained model to go on from, in minutes.")
+    ] = None,
     device: Device = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the products.")] = None,
@@ -54,12 +58,20 @@ def train(
     are divided so that near-duplicates stay on one side. Stop it at any time; `--resume` goes on. With
     --catalog and --taxonomy, what people placed and answered counts before the catalogue's own category.
 
+    --from begins at a model that was trained before, in place of --base: give it the whole catalogue, with
+    what was added since, and it takes 2 epochs in small steps. What it knows of categories that have no product
+    here is kept.
+
     Example: shelftree train products.csv --out model
     """
+    if start and base:
+        raise InputError("--from and --base exclude each other: a trained model brings its own base")
     from ingest.train.finetune import finetune
     from ingest.train.settings import TrainSettings
 
-    settings = TrainSettings() if epochs is None else TrainSettings(epochs=epochs)
+    settings = TrainSettings().going_on() if start else TrainSettings()
+    if epochs is not None:
+        settings = replace(settings, epochs=epochs)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
         tree = app.tree(taxonomy=taxonomy) if taxonomy else None
@@ -68,14 +80,15 @@ def train(
             taught,
             out=out,
             base=base or None,
+            start=start,
             tree=tree,
             settings=settings,
             device=app.settings.device,
             resume=resume,
+            learnt=lambda: taught.learnt,
             cache=app.cache,
             progress=bar,
         )
-        taught.learnt.save(out, revision=report.revision)
     finish({"model": out, **asdict(report), "learnt_from": taught.learnt.origins}, as_json=as_json)
 
 
@@ -99,7 +112,9 @@ def classify(
 
     Of the categories given, a share of --precision is the right one or stands above it. With --catalog and
     --taxonomy the results go to the store: what people placed stays where it is, and what goes to review is
-    what `shelftree review` asks people about, in the order of what an answer is worth.
+    what `shelftree review` asks people about, in the order of what an answer is worth. Texts of which the model
+    can know nothing go to review, too; when products no longer look like those that it was calibrated on, it
+    says so.
 
     Example: shelftree classify products.csv --model model --out classified.csv
     """
@@ -118,8 +133,9 @@ def classify(
         classifier = app.classifier(model, stored)
         questions = Questions(classifier, backoffs=review_backoffs)
         bar.start("classifying")
+        watch = classifier.watch()
         heard = questions.hearing(classifier.predict(questions.reading(products), precision=precision))
-        found = _tallied(heard, tally, bar)
+        found = _tallied(heard, tally, bar, watch)
         if stored and not out:
             with app.uow() as uow:
                 given = (assignment(one, classifier) for one in found)
@@ -129,14 +145,24 @@ def classify(
                 n_asked = reviewing.fill(uow, catalog, taxonomy, asked)
         elif out:
             write_table(out, COLUMNS, (_row(one, classifier.tree) for one in found))
-    asked_of_people = {} if n_asked is None else {"to_ask": n_asked}
-    where = out or f"taxonomy {taxonomy}"
-    finish({"classified": tally.total(), **tally, **asked_of_people, "out": where}, as_json=as_json)
+        drift = watch.drift() if watch else None
+        for shift in drift.shifts if drift else ():
+            bar.note(shift.sentence)
+    summary: dict[str, object] = {"classified": tally.total(), **tally}
+    if n_asked is not None:
+        summary["to_ask"] = n_asked
+    if as_json and drift is not None:
+        summary["drift"] = {"alarming": drift.alarming, "shifts": [asdict(one) for one in drift.shifts]}
+    finish({**summary, "out": out or f"taxonomy {taxonomy}"}, as_json=as_json)
 
 
-def _tallied(found: "Iterable[Prediction]", tally: Counter[str], bar: Bar) -> "Iterator[Prediction]":
+def _tallied(
+    found: "Iterable[Prediction]", tally: Counter[str], bar: Bar, watch: "Watch | None"
+) -> "Iterator[Prediction]":
     for one in found:
         tally[one.decision] += 1
+        if watch:
+            watch.see(one)
         bar.advance()
         yield one
 
