@@ -26,8 +26,8 @@ with a capital, in the title, opening it, opening a later line, after "by", how 
 is the brand, written as the catalogue does; and the constant."""
 
 DEFAULT_WEIGHTS = (1.0, 0.3, 0.5, 0.0, 0.5, 0.0, 0.5, 0.2, 0.0, 0.3, 0.0)
-"""Where a catalogue has too few rows with a brand to fit them; the signs are those of fitted ones. To count
-a place inside a title for less raised precision by 0.01 and cost the head all that it found."""
+"""Where a catalogue has too few rows with a brand to fit them: a choice, most signs as fitted ones have them.
+To count a place inside a title for less raised precision by 0.01 and cost the head all that it found."""
 
 _BY = frozenset(("by", "from", "von", "par", "de", "por", "di", "da", "от", "由"))
 _PRIOR_USES = 2.0  # uses that the mean of all brands counts for: one met once is not sure

@@ -26,7 +26,7 @@ _MIN_SEEDS = 5  # known words that a catalogue must use, else its slots are not 
 _MIN_SLOTS = 4  # slots with two known words or more: with three, "bengal" (tea) was a colour
 _FILLED = 0.2  # of a word's slots, weighed by use, the share that known words take: below, words of all kinds
 _LEAST, _MOST = 0.1, 0.85  # of a doubtful word that is used as no colour is, and as plain ones are
-_TRUST = 0.7  # of what is taken up, as read by eye in three catalogues
+_TRUST = 0.7  # of what is taken up; a choice, not measured
 _SMOOTHING = 2  # uses of a slot by others, taken for granted
 _OPEN, _SIGN, _CLOSE = "^", "|", "$"
 

@@ -63,7 +63,7 @@ katoen, wol, zijde, leer, roestvrij staal, hout, kunststof
 """
 
 _PLAIN, _DOUBTFUL, _ONLY = 0.85, 0.45, 0.93
-"""Confidence of a word, of one marked `?`, and of a phrase of several words (100 findings read by eye)."""
+"""Confidence of a word, of one marked `?`, and of a phrase of several words: a choice, not measured."""
 
 
 @dataclass(frozen=True, slots=True)

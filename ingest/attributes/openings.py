@@ -19,7 +19,7 @@ _ENDS = 0.3  # a word that ends so many of its titles is what is sold
 _GOES_ON = 0.75  # of the titles with one of two words that have the other, too: "Numero Uno"
 _ALWAYS = 0.95  # of the titles that open with a phrase: goes on alike, then in different ways ("Bright Home")
 _WAYS = 3
-_TRUST = 0.9  # a word that always opens titles is a brand this often, as read by eye
+_TRUST = 0.9  # how often a word that always opens titles is a brand; a choice, not measured
 
 
 @dataclass(frozen=True)

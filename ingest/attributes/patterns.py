@@ -54,7 +54,7 @@ _POURED = frozenset({"ml", "cl", "l", "fl oz", "mcg", "mg", "g", "kg", "oz", "lb
 """Of what is poured or weighed, "3 x 500 ml" are three; "3 x 4 m" is one carpet."""
 
 _SURE, _LIKELY, _LOOSE = 0.95, 0.85, 0.7
-"""By eye from some hundred findings in three catalogues: a unit of one letter is wrong at times."""
+"""A choice, not measured: a unit of one letter is wrong at times."""
 
 
 def stated(text: str) -> Iterator[Attribute]:

@@ -61,8 +61,8 @@ class Calibration:
         given, bounds the risk of the loss ``1[wrong] - (1 - precision) 1[given]`` by 0; this loss is at most
         `precision`. With the finite-sample margin for bounded losses of split conformal risk control
         (Angelopoulos, Bates, Fisch, Lei and Schuster, *Conformal Risk Control*, arXiv:2208.02814, eq. 4),
-        a price keeps the promise if ``(wrong + 1) / (given + 1) <= 1 - precision`` on the calibration products.
-        It then holds for new products that are exchangeable with these, on average over calibration sets.
+        a price keeps the promise if ``(wrong + 1) / (given + 1) <= 1 - precision`` on the calibration
+        products. It then holds for new products exchangeable with these, on average over calibration sets.
         Their theorem wants a loss that never rises with the price, which this one does only nearly: the least
         price would often be a lucky one. So the least is taken from which the promise goes on to hold up to
         1.6 times that price, else the greatest at which it holds; a test measures what is kept. Without

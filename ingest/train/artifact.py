@@ -41,10 +41,11 @@ __all__ = ["MANIFEST", "Artifact"]
 
 MANIFEST = "manifest.json"
 _DRIFT = "drift.json"
-_FORMAT = 1
+_FORMAT = 2
 _NEEDED = (
-    "model.safetensors", "config.json", "tokenizer.json", "head.safetensors", "head.json", "tree.json",
-    "calibration.json", "sample_texts.json", "metrics.json", "README.md",
+    "model.safetensors", "config.json", "tokenizer.json", "head.safetensors", "head.json",
+    "memory.safetensors", "memory.json", "tree.json", "calibration.json", "sample_texts.json", "metrics.json",
+    "README.md",
 )  # fmt: skip
 
 
@@ -135,7 +136,7 @@ class Artifact:
             ids = tuple(NodeId(at) for at in _read(folder / "head.json"))
             head = Head(ids, tensors["rows"].astype(np.float32), tensors["bias"].astype(np.float32))
             files = set(manifest["files"])
-            memory = _memory(folder) if "memory.safetensors" in files else Memory.empty(0)
+            memory = _memory(folder)
             tree = _tree(_read(folder / "tree.json"), version=int(manifest["tree_version"]))
             calibration = _calibration(_read(folder / "calibration.json"))
             texts = tuple(_read(folder / "sample_texts.json"))
@@ -193,8 +194,7 @@ def _tree(body: dict[str, Any], *, version: int) -> Tree:
     nodes: dict[NodeId, Node] = {}
     children: dict[NodeId, list[NodeId]] = {ROOT_ID: []}
     for entry in body["nodes"]:
-        labels = [{"text": label} for label in entry.pop("alt_labels", ())]  # as models of 0.1 have it
-        node = from_json(Node, {**entry, "labels": labels} if labels else entry)
+        node = from_json(Node, entry)
         nodes[node.id] = node
         children.setdefault(node.parent_id, []).append(node.id)
     redirects = {
@@ -213,14 +213,14 @@ def _memory(folder: Path) -> Memory:
 
 
 def _calibration(body: dict[str, Any]) -> Calibration:
-    a, b, c = map(float, body.get("sureness", (1.0, 1.0, 0.0)))
+    a, b, c = map(float, body["sureness"])
     return Calibration(
         float(body["temperature"]),
-        float(body.get("memory_share", 0.0)),
+        float(body["memory_share"]),
         (a, b, c),
-        tuple(map(float, body.get("prices", ()))),
-        tuple(map(int, body["given"])) if "prices" in body else (),
-        tuple(map(int, body["wrong"])) if "prices" in body else (),
+        tuple(map(float, body["prices"])),
+        tuple(map(int, body["given"])),
+        tuple(map(int, body["wrong"])),
     )
 
 

@@ -32,8 +32,8 @@ those it learnt from; texts that it can know nothing of (other languages, gibber
 review whatever their probability.
 
 ## Data
-{len(data.train)} products to train on, {len(data.stopping)} to stop by and {len(data.calibration)} to
-calibrate on. Left out: {data.n_unlabelled} without a category, {data.n_foreign} with one not in the tree.
+{len(data.train)} products to train on and {len(data.calibration)} to calibrate on.
+Left out: {data.n_unlabelled} without a category, {data.n_foreign} with one not in the tree.
 Who gave the categories: {said}. Data hash `{data.data_hash}`. Base model `{base.name}`. Ids, prices, splits
 and columns of unknown meaning are no features.
 

@@ -53,11 +53,11 @@ def seal(checkpoint: Path) -> None:
 
 
 def latest(folder: Path) -> Path | None:
-    """The newest whole checkpoint whose best checkpoint is whole as well; None to start afresh."""
+    """The newest whole checkpoint; None to start afresh."""
     found = sorted(
         folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True
     )
-    return next((path for path in found if _whole(path) and _best_is_whole(path)), None)
+    return next((path for path in found if _whole(path)), None)
 
 
 def _whole(checkpoint: Path) -> bool:
@@ -68,8 +68,3 @@ def _whole(checkpoint: Path) -> bool:
         )
     except (OSError, ValueError, AttributeError):
         return False
-
-
-def _best_is_whole(checkpoint: Path) -> bool:
-    best = json.loads((checkpoint / _STATE).read_text())["best_model_checkpoint"]
-    return best is None or Path(best).name == checkpoint.name or _whole(checkpoint.parent / Path(best).name)

@@ -1,4 +1,4 @@
-"""Labelled products as parts to train on, to stop by and to calibrate on."""
+"""Labelled products as a part to train on and a part to calibrate on."""
 
 import hashlib
 import json
@@ -20,7 +20,6 @@ __all__ = ["Dataset", "Row", "assemble", "sample", "thinned"]
 
 _LEAST_CLASSES = 2
 _SPLITS = ("", "train", "valid")
-_STOPPING = 0.2  # of what is held out: to choose among a few epochs takes less than to promise a precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,8 @@ class Dataset:
         The one given, or that of the training labels.
     terminals : tuple of NodeId
         Nodes that training products end in, and those that were asked for, in display order: the classes.
-    train, stopping, calibration : tuple of Row
-        Training rows all end in a terminal; the other two may hold paths that training never saw.
+    train, calibration : tuple of Row
+        Training rows all end in a terminal; the others may hold paths that training never saw.
     labels : tuple of int
         The class of each training row.
     others : tuple of tuple of int
@@ -62,18 +61,10 @@ class Dataset:
     train: tuple[Row, ...]
     labels: tuple[int, ...]
     others: tuple[tuple[int, ...], ...]
-    stopping: tuple[Row, ...]
     calibration: tuple[Row, ...]
     n_unlabelled: int
     n_foreign: int
     data_hash: str
-
-    def known(self, rows: Sequence[Row]) -> tuple[list[str], list[int]]:
-        """Texts and classes of those rows that end in a terminal."""
-        position = {at: index for index, at in enumerate(self.terminals)}
-        pairs = [(row.text, position.get(self.tree.find(row.path) or NodeId(""))) for row in rows]
-        known = [(text, label) for text, label in pairs if label is not None]
-        return [text for text, _ in known], [label for _, label in known]
 
 
 def assemble(
@@ -83,11 +74,10 @@ def assemble(
     settings: TrainSettings | None = None,
     also: Callable[[Tree], Iterable[NodeId]] = lambda tree: (),
 ) -> Dataset:
-    """Read a catalogue once and part it; of the settings, `valid_share`, `min_stopping` and `seed` matter.
+    """Read a catalogue once and part it; of the settings, `valid_share` and `seed` matter.
 
     Rows say `train` or `valid` in `split`; where none says `valid`, a stratified part is held out,
-    near-duplicates on one side. Of held-out rows a fifth, by a hash of their text, is to stop by and the rest
-    calibrates; where a fifth would be too small to stop by, all of them calibrate. Rows of any other named
+    near-duplicates on one side. Held-out rows calibrate and serve for nothing else. Rows of any other named
     split, and products without a category, are left out. Nodes that `also` names are classes, with or without
     products. Texts and labels are held in memory, about 200 bytes a product.
 
@@ -110,10 +100,6 @@ def assemble(
             f" {len(terminals)} categories; at least {_LEAST_CLASSES} categories are needed"
         )
     position = {at: index for index, at in enumerate(terminals)}
-    held_rows = [row for row, out in zip(rows, held, strict=True) if out]
-    stopping, calibration = _parted(held_rows)
-    if len(stopping) < settings.min_stopping:
-        stopping, calibration = (), tuple(held_rows)
     train = tuple(row for row, _ in placed)
     labels = tuple(position[at] for _, at in placed)
     return Dataset(
@@ -122,8 +108,7 @@ def assemble(
         train,
         labels,
         _others(train, labels),
-        stopping,
-        calibration,
+        tuple(row for row, out in zip(rows, held, strict=True) if out),
         n_unlabelled,
         len(chosen) - len(placed),
         _hash(rows, held, tree),
@@ -160,16 +145,6 @@ def _held_out(rows: Sequence[Row], splits: Sequence[str], *, valid_share: float,
     groups = duplicate_groups([row.text for row in rows])
     aside = stratified_split([row.path for row in rows], groups, fraction=valid_share, seed=seed)
     return [bool(out) for out in aside]
-
-
-def _parted(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    """A fifth of the rows and the rest, whatever their order; equal texts fall on one side."""
-    hashes = [hashlib.sha256(row.text.encode("utf-8", "surrogatepass")) for row in rows]
-    first = [one.digest()[0] < _STOPPING * 256 for one in hashes]
-    return (
-        tuple(row for row, chosen in zip(rows, first, strict=True) if chosen),
-        tuple(row for row, chosen in zip(rows, first, strict=True) if not chosen),
-    )
 
 
 def _others(rows: Sequence[Row], labels: Sequence[int]) -> tuple[tuple[int, ...], ...]:

@@ -47,14 +47,14 @@ class TrainReport:
     ----------
     revision : str
         Of the model.
-    n_train, n_stopping, n_calibration : int
+    n_train, n_calibration : int
         Products in each part.
     n_terminals : int
         Categories that it learnt.
     n_unlabelled, n_foreign : int
         Products left out: without a category, or with one that is not in the tree.
     epochs : float
-        Trained, early stopping included.
+        Trained.
     accuracy : float or None
         Share of the calibration part whose leaf was found, on the backend that serves; None without one.
     temperature : float
@@ -65,7 +65,6 @@ class TrainReport:
 
     revision: str
     n_train: int
-    n_stopping: int
     n_calibration: int
     n_terminals: int
     n_unlabelled: int
@@ -159,7 +158,7 @@ def finetune(
     _put_in_place(partial / "model", out)
     shutil.rmtree(partial)
     return TrainReport(
-        artifact.revision, len(data.train), len(data.stopping), len(data.calibration), len(data.terminals),
+        artifact.revision, len(data.train), len(data.calibration), len(data.terminals),
         data.n_unlabelled, data.n_foreign, artifact.metrics["epochs"], measured.accuracy,
         artifact.calibration.temperature, time.monotonic() - started,
     )  # fmt: skip
@@ -179,10 +178,9 @@ class _Job:
 
 
 def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
-    """The trainer after training, its model being the best that it saw."""
+    """The trainer after training."""
     tokenizer = Tokenizer(job.base, max_tokens=job.settings.max_tokens)
     checkpoint = latest(partial)
-    stop_texts, stop_labels = data.known(data.stopping)
     with quiet():
         torch.manual_seed(job.settings.seed)
         network = load_network(job.base)
@@ -205,7 +203,6 @@ def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
                 word_dropout=job.settings.word_dropout,
                 field_dropout=job.settings.field_dropout,
             ),
-            TokenRows(tokenizer(stop_texts), stop_labels),
             folder=partial,
             settings=job.settings,
             device=job.device,
@@ -275,7 +272,7 @@ def _write(
     head = model.head(data.terminals)
     memory = _remember(job, data, encoder)
     job.progress.start("calibrating", len(data.calibration))
-    held = [row.text for row in (*data.stopping, *data.calibration)]
+    held = [row.text for row in data.calibration]
     guard = Guard.fit(data.tree, [row.text for row in data.train], held)
     measured = calibrate(head, memory, guard, data.tree, data.calibration, encoder, progress=job.progress)
     metrics = {"epochs": float(trainer.state.epoch or 0), "n_train": float(len(data.train))}

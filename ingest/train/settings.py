@@ -17,7 +17,8 @@ class TrainSettings:
     Attributes
     ----------
     epochs : int
-        Passes over the training products; early stopping may end before.
+        Passes over the training products. All are made and the last weights kept: rates fall to 0, and to
+        choose an epoch by held-out products took too early a one where these come in blocks alike.
     batch_size : int
         Products a step; small catalogues take less, so that there are enough steps.
     max_tokens : int
@@ -42,13 +43,8 @@ class TrainSettings:
         How often a product is read by its title alone, so that it is known when other fields are missing.
     remember : int
         Training products that the model remembers (see `Memory`), large categories thinned first; 0: none.
-    patience : int
-        Epochs without a better result on the stopping part before training ends.
     valid_share : float
-        Held out if the catalogue has no `split`: a fifth to stop by, the rest to calibrate.
-    min_stopping : int
-        Fewer products to stop by than this would stop at random: then all epochs are trained and all that
-        is held out calibrates.
+        Held out to calibrate on if the catalogue has no `split`.
     checkpoint_s : float
         Seconds of training between two checkpoints; one is also written after each epoch.
     precision : {"auto", "float32", "bfloat16"}
@@ -70,9 +66,7 @@ class TrainSettings:
     word_dropout: float = 0.1
     field_dropout: float = 0.2
     remember: int = 50_000
-    patience: int = 2
     valid_share: float = 0.15
-    min_stopping: int = 100
     checkpoint_s: float = 60.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 0

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.integrations import TensorBoardCallback
 
 from ingest.encode.batches import Tokens, pad
@@ -24,9 +24,8 @@ __all__ = ["TokenRows", "build_trainer"]
 _LEAST_STEPS = 32  # an epoch; a small catalogue gets smaller batches rather than fewer steps
 _LEAST_BATCH = 8
 _BUCKET = 50  # batches that are sorted by length together, as Hugging Face's own sampler does
-_LOSS_WEIGHT = 1e-3  # ranks epochs of equal accuracy, which small catalogues have many of
 _LEAST_PIECES = 4  # with the two at the ends, which mean nothing
-_KEPT = 3  # checkpoints: the best, the last, and one before it in case the last is damaged
+_KEPT = 2  # checkpoints: the last, and the one before in case that is damaged
 
 
 Pieces = NDArray[np.int32]
@@ -141,7 +140,7 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._progress.advance()
-        # An epoch's last step is saved after its evaluation; saved before, a resumed run would skip that.
+        # An epoch's end is saved by its own rule.
         epoch_ends = abs(state.epoch - round(state.epoch)) < 1e-9
         if not epoch_ends and time.monotonic() - self._saved_at >= self._checkpoint_s:
             control.should_save = True
@@ -150,15 +149,15 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
         seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
         self._saved_at = time.monotonic()
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
-        found = f"{metrics['eval_accuracy']:.3f} of the held-out products right"
-        self._progress.note(f"after epoch {state.epoch:.0f}: {found}")
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
+        if losses:
+            self._progress.note(f"epoch {state.epoch:.0f} of {args.num_train_epochs}: loss {losses[-1]:.2f}")
 
 
 def build_trainer(
     model: TerminalModel,
     train: TokenRows,
-    stopping: TokenRows,
     *,
     folder: Path,
     settings: TrainSettings,
@@ -166,26 +165,19 @@ def build_trainer(
     pad_id: int,
     progress: Progress,
 ) -> Trainer:
-    """A trainer that keeps its checkpoints and TensorBoard logs in `folder` and prints nothing.
-
-    Without rows to stop by it trains all epochs and keeps the last weights.
-    """
+    """A trainer that keeps its checkpoints and TensorBoard logs in `folder` and prints nothing."""
     batch_size = min(settings.batch_size, max(_LEAST_BATCH, len(train) // _LEAST_STEPS))
     steps = math.ceil(len(train) / batch_size) * settings.epochs
     arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=batch_size,
-        per_device_eval_batch_size=4 * batch_size,
         num_train_epochs=settings.epochs,
         learning_rate=settings.encoder_lr,
         lr_scheduler_type="linear",
         warmup_steps=math.ceil(settings.warmup * steps),
-        eval_strategy="epoch" if len(stopping) else "no",
+        eval_strategy="no",
         save_strategy="epoch",
         save_total_limit=_KEPT,
-        load_best_model_at_end=bool(len(stopping)),
-        metric_for_best_model="score" if len(stopping) else None,
-        greater_is_better=True if len(stopping) else None,
         restore_callback_states_from_checkpoint=True,
         bf16=_use_bf16(settings, device),
         use_cpu=device == "cpu",
@@ -204,24 +196,18 @@ def build_trainer(
         model=model,
         args=arguments,
         train_dataset=train,
-        eval_dataset=stopping if len(stopping) else None,
         data_collator=lambda rows: _collate(rows, pad_id=pad_id),
-        compute_metrics=_score,
-        preprocess_logits_for_metrics=_ranks,
         optimizers=(torch.optim.AdamW(groups, fused=True), None),
-        callbacks=_callbacks(folder, settings, progress, stopping=bool(len(stopping))),
+        callbacks=_callbacks(folder, settings, progress),
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _callbacks(
-    folder: Path, settings: TrainSettings, progress: Progress, *, stopping: bool
-) -> list[TrainerCallback]:
+def _callbacks(folder: Path, settings: TrainSettings, progress: Progress) -> list[TrainerCallback]:
     from torch.utils.tensorboard import SummaryWriter
 
-    found = [_Reporter(progress, settings.checkpoint_s), TensorBoardCallback(SummaryWriter(folder / "logs"))]
-    return [*found, EarlyStoppingCallback(settings.patience)] if stopping else found
+    return [_Reporter(progress, settings.checkpoint_s), TensorBoardCallback(SummaryWriter(folder / "logs"))]
 
 
 def _collate(rows: Sequence[Drawn], *, pad_id: int) -> dict[str, torch.Tensor]:
@@ -232,17 +218,6 @@ def _collate(rows: Sequence[Drawn], *, pad_id: int) -> dict[str, torch.Tensor]:
     if width:
         batch["others"] = torch.tensor([[*row.others, *[-1] * (width - len(row.others))] for row in rows])
     return batch
-
-
-def _ranks(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Per row whether the class was found, and its loss: all that scoring needs, at two numbers a row."""
-    loss = torch.nn.functional.cross_entropy(logits.float(), labels, reduction="none")
-    return torch.stack([(logits.argmax(1) == labels).float(), loss], dim=1)
-
-
-def _score(outcome: Any) -> dict[str, float]:
-    accuracy, loss = np.asarray(outcome.predictions).mean(axis=0)
-    return {"accuracy": float(accuracy), "score": float(accuracy - _LOSS_WEIGHT * loss)}
 
 
 def _use_bf16(settings: TrainSettings, device: str) -> bool:

@@ -36,7 +36,6 @@ FAST = TrainSettings(
     encoder_lr=2e-3,
     head_lr=2e-2,
     label_smoothing=0.0,
-    min_stopping=1,
     precision="float32",
 )
 

@@ -74,7 +74,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoder_lr=2e-3,
         head_lr=2e-2,
         label_smoothing=0.0,  # shared by a handful of classes, a tenth is much: rows would barely part
-        min_stopping=1,
         precision="float32",
     )
     finetune(shop(), out=out, base=base, settings=settings, device="cpu", backend="torch")

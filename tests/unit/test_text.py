@@ -133,7 +133,8 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 def test_only_attributes_of_known_names_are_read() -> None:
     said = {"Age_Group": "Adult", "COLOR": "Red", "raw category": "Home > Lamps", "aisle": "9"}
-    assert product_text(Product(ProductId("1"), "Lamp", attributes=said)) == "lamp . color red . age group adult"
+    lamp = Product(ProductId("1"), "Lamp", attributes=said)
+    assert product_text(lamp) == "lamp . color red . age group adult"
 
 
 def test_a_title_is_read_alone_and_all_of_the_text_without_one() -> None:

@@ -43,7 +43,6 @@ FAST = TrainSettings(
     encoder_lr=2e-3,
     head_lr=2e-2,
     word_dropout=0.1,  # of three words, the one that tells is seldom left out
-    min_stopping=1,
     precision="float32",
 )
 
@@ -115,7 +114,7 @@ def test_what_one_word_sorts_is_learnt(trained: tuple[Path, TrainReport]) -> Non
     _, report = trained
     assert report.accuracy is not None
     assert report.accuracy > 0.9
-    assert (report.n_train, report.n_stopping + report.n_calibration) == (40, 20)
+    assert (report.n_train, report.n_calibration) == (40, 20)
     assert report.n_terminals == 5
 
 
@@ -292,28 +291,11 @@ def test_who_gave_the_categories_stands_in_the_card(base: Path, tmp_path: Path) 
     assert Seen.load(out, revision=Artifact.load(out).revision) is not None
 
 
-def test_patience_ends_training_early(base: Path, tmp_path: Path) -> None:
-    still = replace(FAST, epochs=6, encoder_lr=0.0, head_lr=0.0, patience=2)
-    assert train(tmp_path / "model", base, settings=still).epochs == 3
-
-
 def test_valid_share_sets_how_much_is_held_out() -> None:
     little = assemble(shop(split=False), settings=TrainSettings(valid_share=0.1))
     much = assemble(shop(split=False), settings=TrainSettings(valid_share=0.4))
     assert len(little.train) > len(much.train)
-    assert len(much.stopping) + len(much.calibration) + len(much.train) == 60
-
-
-def test_too_few_rows_to_stop_by_all_calibrate() -> None:
-    parted = assemble(shop(), settings=TrainSettings(min_stopping=1))
-    whole = assemble(shop(), settings=TrainSettings(min_stopping=100))
-    assert 0 < len(parted.stopping) < len(parted.calibration) < 20
-    assert (len(whole.stopping), len(whole.calibration)) == (0, 20)
-
-
-def test_without_rows_to_stop_by_all_epochs_are_trained(base: Path, tmp_path: Path) -> None:
-    settings = replace(FAST, min_stopping=100, encoder_lr=0.0, head_lr=0.0, patience=1)
-    assert train(tmp_path / "model", base, settings=settings).epochs == FAST.epochs
+    assert len(much.calibration) + len(much.train) == 60
 
 
 def test_training_prints_nothing(base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -325,7 +307,7 @@ def test_valid_rows_are_never_trained_on() -> None:
     data = assemble(shop())
     trained_on = {row.text for row in data.train}
     assert len(trained_on) == 40
-    assert not trained_on & {row.text for row in (*data.stopping, *data.calibration)}
+    assert not trained_on & {row.text for row in data.calibration}
 
 
 def test_an_inner_node_with_products_is_a_terminal() -> None:

@@ -59,8 +59,8 @@ def train(
     --catalog and --taxonomy, what people placed and answered counts before the catalogue's own category.
 
     --from begins at a model that was trained before, in place of --base: give it the whole catalogue, with
-    what was added since, and it takes 2 epochs in small steps. What it knows of categories that have no product
-    here is kept.
+    what was added since, and it takes 2 epochs in small steps. What it knows of categories that have no
+    product here is kept.
 
     Example: shelftree train products.csv --out model
     """
@@ -112,9 +112,9 @@ def classify(
 
     Of the categories given, a share of --precision is the right one or stands above it. With --catalog and
     --taxonomy the results go to the store: what people placed stays where it is, and what goes to review is
-    what `shelftree review` asks people about, in the order of what an answer is worth. Texts of which the model
-    can know nothing go to review, too; when products no longer look like those that it was calibrated on, it
-    says so.
+    what `shelftree review` asks people about, in the order of what an answer is worth. Texts of which the
+    model can know nothing go to review, too; when products no longer look like those that it was calibrated
+    on, it says so.
 
     Example: shelftree classify products.csv --model model --out classified.csv
     """

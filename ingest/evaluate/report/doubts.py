@@ -151,7 +151,8 @@ def _apart(groups: Sequence[Sequence[Judged]]) -> Apart:
     exact = sum(any(row.also for row in twins) for twins in groups)
     suggested = _suggested(rows, [path for path, _ in counts], counts[0][1] > counts[1][1])
     titles = tuple(dict.fromkeys(twins[0].title for twins in groups))[:_TITLES]
-    return Apart(tuple(Place(spelt[path], n) for path, n in counts), len(groups), exact, titles, spelt.get(suggested, ""))
+    places = tuple(Place(spelt[path], n) for path, n in counts)
+    return Apart(places, len(groups), exact, titles, spelt.get(suggested, ""))
 
 
 def _suggested(rows: Sequence[Judged], paths: Sequence[Path], has_majority: bool) -> Path:
