@@ -24,6 +24,7 @@ from taxonomy.product import split_path
 from taxonomy.records import Release
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
+from ui.api import snapshot
 from ui.api.app import create
 from ui.api.models import MAX_PRODUCTS, MAX_QUERIES, MAX_QUERY_CHARS, MAX_TOP
 from ui.api.sharing import SLICE, SharedEncoder
@@ -436,6 +437,22 @@ def test_it_goes_on_when_the_store_is_away_and_says_so(app: Shop, client: TestCl
     refresh(client)
     assert first_path(client, "tea")[0] == "Hot Drinks"
     assert answer(client, "/health")["store"] == "here"
+
+
+def test_a_fault_in_one_taxonomy_does_not_keep_others_from_being_followed(
+    app: Shop, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = snapshot.open_router
+
+    def faulty(tree: Tree, **legs: Any) -> Any:
+        return 1 // 0 if tree is FIRST else whole(tree, **legs)
+
+    monkeypatch.setattr(snapshot, "open_router", faulty)
+    app.store.publish(FIRST, name="a-first")
+    app.store.publish(SECOND, name="z-last")
+    refresh(client)
+    assert answer(client, "/v1/taxonomies/z-last/tree")["version"]["tree_version"] == 2
+    assert "ZeroDivisionError" in answer(client, "/health")["troubles"]["a-first"]
 
 
 def test_a_release_that_cannot_be_loaded_leaves_the_old_one_serving(app: Shop, client: TestClient) -> None:

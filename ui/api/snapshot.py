@@ -205,6 +205,11 @@ class Snapshots:
         except TaxonomyError as error:
             _log.warning("%s: release %d cannot be loaded: %s", name, current[0].id, error)
             troubles[name] = str(error)
+        except (
+            Exception
+        ) as error:  # a fault of ours in one taxonomy must not keep the others from being followed
+            _log.exception("%s: release %d cannot be loaded", name, current[0].id)
+            troubles[name] = f"release {current[0].id} cannot be loaded ({error!r}); the log has more"
         self.state = replace(self.state, held=held, troubles=troubles)
 
     def _open(self, release: Release, tree: Tree) -> Snapshot:
