@@ -24,6 +24,7 @@ Doubles = NDArray[np.float64]
 _PRICES = np.geomspace(0.25, 4000.0, 240)  # a factor of 1.04 between two: finer than the data can tell
 _LASTING = 12  # prices, a factor of 1.6; 100 calibration products then keep 0.95 on average, else 0.94
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1 where their logarithm is taken
+_LEAD = 1.0001  # of the likeliest terminal over the next, at least
 _PRIOR = 10.0  # of the sureness map towards saying nothing, in products
 
 
@@ -78,13 +79,19 @@ class Calibration:
         return self.prices[int(np.flatnonzero(holds)[-1])] if holds.any() else float("inf")
 
     def sure(self, posteriors: Floats) -> Floats:
-        """(n, n_terminals) float32 posteriors with the likeliest terminal's probability put right."""
+        """(n, n_terminals) float32 posteriors with the likeliest terminal's probability put right.
+
+        It stays the likeliest: that it is the best guess is no question of how good a guess it is.
+        """
         if not len(posteriors) or self.sureness == (1.0, 1.0, 0.0):
             return posteriors
         at, best = np.arange(len(posteriors)), posteriors.argmax(axis=1)
         before = posteriors[at, best].astype(np.float64)
-        after = _sure(before, np.array(self.sureness))
-        mended = posteriors * ((1 - after) / np.maximum(1 - before, _EDGE))[:, None].astype(np.float32)
+        mended = posteriors / np.maximum(1 - before, _EDGE)[:, None].astype(np.float32)
+        mended[at, best] = 0.0
+        rival = _LEAD * mended.max(axis=1).astype(np.float64)
+        after = np.maximum(_sure(before, np.array(self.sureness)), rival / (1 + rival))
+        mended *= (1 - after)[:, None].astype(np.float32)
         mended[at, best] = after
         rows: Floats = mended / mended.sum(axis=1, keepdims=True)
         return rows

@@ -11,6 +11,7 @@ from ingest.classify.bind import bind, node_text
 from ingest.classify.calibrate import Calibration, deepest_safe, fit_sureness, risk_curve
 from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Layout
+from ingest.classify.memory import Memory
 from ingest.classify.predict import Classifier
 from ingest.encode.torch_encoder import TorchEncoder
 from ingest.evaluate.baselines import tfidf_svc
@@ -125,6 +126,18 @@ def test_posteriors_add_up_and_name_their_terminals(classifier: Classifier) -> N
     assert classifier.tree.path(classifier.terminals[int(posteriors[0].argmax())]) == ("Kitchen", "Mugs")
 
 
+def test_queries_are_answered_by_the_head_alone(model: Path, classifier: Classifier) -> None:
+    alone = Classifier(
+        classifier.encoder,
+        replace(classifier._bound, memory=Memory.empty(0)),
+        replace(classifier.calibration, sureness=(1.0, 1.0, 0.0)),
+        tree=classifier.tree,
+    )
+    queries = ["mug", "old chair"]
+    assert np.array_equal(classifier.query_posteriors(queries), alone.posteriors(queries))
+    assert not np.array_equal(classifier.posteriors(queries), alone.posteriors(queries))
+
+
 def test_a_given_node_is_the_leaf_or_above_it(classifier: Classifier) -> None:
     odd = [Product(ProductId(str(n)), text) for n, text in enumerate(["mug pan", "chair mug", "rug", "zzz"])]
     for precision in (0.5, 0.9, 0.99):
@@ -223,6 +236,16 @@ def test_sureness_is_put_right_and_the_rest_shared_as_before() -> None:
     assert sure.sum() == pytest.approx(1)
     assert sure[1] / sure[2] == pytest.approx(4, rel=1e-3)
     assert fit_sureness(said[:0], right[:0]) == (1.0, 1.0, 0.0)
+
+
+def test_the_likeliest_terminal_stays_so_however_little_it_is_worth() -> None:
+    doubtful = Calibration(sureness=(1.5, 0.9, -0.5))
+    posteriors = np.random.default_rng(0).dirichlet(np.full(8, 0.3), 500).astype(np.float32)
+    sure = doubtful.sure(posteriors)
+    assert (sure.argmax(axis=1) == posteriors.argmax(axis=1)).all()
+    assert sure.max(axis=1).mean() < posteriors.max(axis=1).mean()
+    assert sure.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert doubtful.sure(np.eye(2, dtype=np.float32)).sum(axis=1) == pytest.approx(1)  # nothing to share
 
 
 def test_node_probabilities_are_sums_over_terminals_worked_by_hand() -> None:
