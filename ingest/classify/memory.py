@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -79,20 +80,24 @@ class Memory:
         votes = np.zeros((len(vectors), len(self.ids)), dtype=np.float32)
         if not len(self):
             return votes
-        known = self.vectors.astype(np.float32)
-        step = max(1, _CHUNK // len(known))
+        step = max(1, _CHUNK // len(self))
         for start in range(0, len(vectors), step):
-            cosines = vectors[start : start + step] @ known.T
+            cosines = vectors[start : start + step] @ self._known.T
             self._count(cosines, votes[start : start + step])
         return votes
 
     def _count(self, cosines: Floats, votes: Floats) -> None:
         n_near = min(_NEIGHBOURS, cosines.shape[1])
-        near = np.argpartition(-cosines, n_near - 1, axis=1)[:, :n_near]
+        near = np.argpartition(cosines, -n_near, axis=1)[:, -n_near:]
         found = np.take_along_axis(cosines, near, axis=1)
         weights = np.exp((found - found.max(axis=1, keepdims=True)) * _SHARPNESS)
         weights /= weights.sum(axis=1, keepdims=True)
         np.add.at(votes, (np.arange(len(near))[:, None], self.owners[near]), weights)
+
+    @cached_property
+    def _known(self) -> Floats:
+        """The vectors in the precision that processors multiply fastest."""
+        return self.vectors.astype(np.float32)
 
     def _nodes(self) -> list[NodeId]:
         return [self.ids[at] for at in self.owners]

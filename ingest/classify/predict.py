@@ -144,19 +144,21 @@ class Classifier:
         return Watch(self._reference, self.tree) if self._reference else None
 
     def posteriors(self, texts: Sequence[str]) -> Floats:
-        """Calibrated probabilities: (n_texts, n_terminals) float32, rows adding up to 1.
+        """Calibrated probabilities of product texts: (n_texts, n_terminals) float32, rows adding up to 1.
 
-        For short texts such as queries as well as products; a node's probability is the sum over the
-        terminals at and below it.
+        A node's probability is the sum over the terminals at and below it.
         """
-        mixture = self.calibration
-        return mixture.sure(
-            self._bound.posteriors(
-                self.encoder.encode(texts),
-                temperature=mixture.temperature,
-                memory_share=mixture.memory_share,
-            )
-        )
+        vectors, mixture = self.encoder.encode(texts), self.calibration
+        shares = {"temperature": mixture.temperature, "memory_share": mixture.memory_share}
+        return mixture.sure(self._bound.posteriors(vectors, **shares))
+
+    def query_posteriors(self, queries: Sequence[str]) -> Floats:
+        """The same of what people type into a search box, by the head alone.
+
+        A query is no product, and to look through all that is remembered takes milliseconds.
+        """
+        vectors = self.encoder.encode(queries)
+        return self._bound.posteriors(vectors, temperature=self.calibration.temperature, memory_share=0.0)
 
     def predict(self, products: Iterable[Product], *, precision: float = 0.95) -> Iterator[Prediction]:
         """A prediction for each product, in order; products are read as predictions are taken.

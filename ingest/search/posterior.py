@@ -21,10 +21,13 @@ class Posteriors(Protocol):
 
     @property
     def terminals(self) -> Sequence[NodeId]:
-        """The nodes that the columns of `posteriors` stand for; retired ids count for their successors."""
+        """The nodes that the columns of posteriors stand for; retired ids count for their successors."""
 
     def posteriors(self, texts: Sequence[str]) -> Floats:
-        """(n_texts, n_terminals) float32, rows adding up to 1."""
+        """Of product texts: (n_texts, n_terminals) float32, rows adding up to 1."""
+
+    def query_posteriors(self, queries: Sequence[str]) -> Floats:
+        """Of search queries: (n_queries, n_terminals) float32, rows adding up to 1."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class PosteriorLeg:
     def scores(self, queries: Sequence[str]) -> Floats:
         """(n_queries, n_nodes) in 0..1; zeros for a blank query."""
         told = np.array([bool(query.strip()) for query in queries], dtype=np.float32)
-        by_node = self.classifier.posteriors(list(queries)) @ self._regroup
+        by_node = self.classifier.query_posteriors(list(queries)) @ self._regroup
         return np.asarray(np.sqrt(np.clip(by_node, 0.0, 1.0)) * told[:, None], dtype=np.float32)
 
     def evidence(self, query: str, nodes: Sequence[int], scores: Floats) -> list[str]:

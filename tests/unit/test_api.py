@@ -88,7 +88,7 @@ class Model:
     def terminals(self) -> tuple[NodeId, ...]:
         return (self.node_id,)
 
-    def posteriors(self, texts: Sequence[str]) -> Floats:
+    def query_posteriors(self, texts: Sequence[str]) -> Floats:
         return np.ones((len(self.encoder.encode(texts)), 1), dtype=np.float32)
 
 

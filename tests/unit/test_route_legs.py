@@ -65,7 +65,7 @@ class Sure:
 
     terminals: tuple[NodeId, ...]
 
-    def posteriors(self, texts: Sequence[str]) -> Floats:
+    def query_posteriors(self, texts: Sequence[str]) -> Floats:
         return np.tile(np.eye(1, len(self.terminals), dtype=np.float32), (len(texts), 1))
 
 
