@@ -11,7 +11,7 @@ import numpy as np
 from taxonomy.errors import InputError
 from taxonomy.metrics.hierarchy import HierarchyScores, hierarchy_scores
 from taxonomy.product import Path, Product, join_path, split_path
-from taxonomy.text import normalise, product_text
+from taxonomy.text import fold, normalise, product_text
 
 __all__ = ["Baseline", "Parts", "Peer", "hiclass_svc", "parts_of", "scored", "tfidf_svc"]
 
@@ -119,7 +119,13 @@ def scored(name: str, parts: Parts, predict: Callable[[Parts], Sequence[Path]]) 
     """What a peer's training and prediction are worth and how long they took."""
     started = time.monotonic()
     found = predict(parts)
-    return Baseline(name, hierarchy_scores(parts.truth, found), time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return Baseline(name, hierarchy_scores(_folded(parts.truth), _folded(found)), seconds)
+
+
+def _folded(paths: Iterable[Path]) -> list[Path]:
+    """Without case and accents, as our own model is judged."""
+    return [tuple(map(fold, path)) for path in paths]
 
 
 def _title(product: Product) -> str:

@@ -164,6 +164,31 @@ def test_the_report_is_a_page_and_figures_with_baselines(
     assert "hiclass, SVM per parent" in page
 
 
+def test_baselines_stand_beside_the_model_on_the_same_rows(
+    shelftree: Shelftree, folder: Path, model: Path
+) -> None:
+    shop = (folder / "products.csv").read_text()
+    (folder / "more.csv").write_text(
+        shop + "q1,red small mug,Home > Rugs,test\nq2,old rug,Home > Rugs,test\n"
+    )
+    words = ["evaluate", "more.csv", "--model", model, "--report", "beside", "--baselines", "tfidf"]
+    shelftree(*words)
+
+    body = json.loads((folder / "beside" / "classify.json").read_text())
+    assert body["leaf"]["n_products"] == 50
+    assert body["on_valid"]["n_products"] == body["baselines"][0]["scores"]["n_products"] == 48
+    assert body["on_valid"]["leaf_accuracy"] > body["leaf"]["leaf_accuracy"]
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(
+    shelftree: Shelftree, model: Path
+) -> None:
+    done = shelftree("evaluate", "products.csv", "--model", model, "--report", "products.csv")
+    assert (done.code, "classifying" in done.err) == (2, False)
+    assert "products.csv: no folder for a report" in done.err
+    assert "--report" in done.err
+
+
 def test_without_a_folder_nothing_is_written(shelftree: Shelftree, folder: Path, model: Path) -> None:
     before = set(folder.iterdir())
     assert "leaf" in shelftree("evaluate", "products.csv", "--model", model, "--json").json

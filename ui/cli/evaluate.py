@@ -12,7 +12,7 @@ import typer
 from ingest.evaluate.baselines import Peer
 from ingest.readers import Catalog
 from ingest.train.settings import TrainSettings
-from taxonomy.errors import InputError
+from taxonomy.errors import FileError, InputError
 from taxonomy.product import Product
 from ui.cli.models import MaybeFile, Precision
 from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
@@ -65,6 +65,8 @@ def evaluate(
     Example: shelftree evaluate products.csv --task classify --model model --report report
     """
     wanted = parse_peers(baselines)
+    if report:
+        _make(report)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         if task is Task.CLASSIFY:
             products = products_of(app, file, catalog, bar, map_=map_)
@@ -121,9 +123,21 @@ def _source(products: Iterable[Product]) -> str:
     return products.path.name if isinstance(products, Catalog) else "the catalogue"
 
 
+def _make(folder: Path) -> None:
+    """The report's folder; made before the work, so that none is lost for want of it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            folder, f"no folder for a report ({error.strerror}): name another --report"
+        ) from error
+
+
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text + "\n", encoding="utf-8")
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror}") from error
 
 
 def _route(app: App, file: Path, tree: Path | None, taxonomy: str, model: Path | None) -> dict[str, object]:

@@ -8,13 +8,14 @@ from itertools import islice
 from ingest.classify.predict import Classifier
 from ingest.evaluate.baselines import Baseline
 from ingest.evaluate.classify import ClassifyReport, summarise
-from ingest.evaluate.judging import Judged, is_trained, judge
+from ingest.evaluate.judging import Judged, folded, is_trained, judge
 from ingest.evaluate.report.branches import Branch, Level, by_branch, by_level
 from ingest.evaluate.report.confusions import Confusion, confusions
 from ingest.evaluate.report.curve import Point, curve
 from ingest.evaluate.report.doubts import Apart, Suspect, suspects, twins_apart
 from ingest.evaluate.report.review import Review, to_review
 from taxonomy.errors import InputError
+from taxonomy.metrics.hierarchy import HierarchyScores, hierarchy_scores
 from taxonomy.ports import Progress, Silent
 from taxonomy.product import Product
 
@@ -41,6 +42,8 @@ class Report:
         Held-out rows whose path the model cannot predict.
     notes : tuple of str
         What a reader must know to read the figures rightly.
+    on_valid : HierarchyScores or None
+        Of the likeliest terminals on the rows that `baselines` are judged on; None without any.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Report:
     review: Review
     baselines: tuple[Baseline, ...]
     notes: tuple[str, ...]
+    on_valid: HierarchyScores | None = None
 
     def to_json(self) -> str:
         """All of it as one JSON object; the overall figures stand at its top, as from `evaluate`."""
@@ -113,7 +117,15 @@ def examine(
         to_review(held),
         tuple(baselines),
         _notes(rows, held, step),
+        _on_valid(products, held) if baselines else None,
     )
+
+
+def _on_valid(products: Iterable[Product], held: Sequence[Judged]) -> HierarchyScores:
+    """The scores of the held-out rows whose split is `valid`; `held` are those of the products, in order."""
+    splits = (one.split for one in products if one.category_path and not is_trained(one))
+    chosen = [row for row, split in zip(held, splits, strict=True) if split.strip().casefold() == "valid"]
+    return hierarchy_scores([folded(row.truth) for row in chosen], [folded(row.leaf) for row in chosen])
 
 
 def _every(products: Iterable[Product], step: int) -> Iterable[Product]:
