@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.classify.bind import Bound, bind
 from ingest.classify.calibrate import Calibration, fit_sureness, risk_curve
@@ -18,7 +19,7 @@ from taxonomy.ports import Encoder, Floats, Progress
 from taxonomy.product import Path, ProductId
 from taxonomy.tree import Tree
 
-__all__ = ["Measured", "calibrate", "fit_mixture"]
+__all__ = ["HeldOut", "Measured", "Outcome", "calibrate"]
 
 _TEMPERATURES = np.geomspace(0.5, 5.0, 48)  # a factor of 1.05 between two: finer than the data can tell
 _SHARES = tuple(
@@ -72,68 +73,141 @@ def calibrate(
     A row whose full path is no terminal still tells whether a node above it was given rightly; one that the
     guard refuses is given none.
     """
-    bound = bind(head, tree, encoder, memory=memory)
-    texts = [row.text for row in rows]
-    vectors = encoder.encode(texts, progress=progress)
-    lineages = [_lineage(tree, row.path) for row in rows]
-    truth = np.array(
-        [
-            bound.layout.position.get(chain[-1], -1) if len(chain) == len(row.path) else -1
-            for row, chain in zip(rows, lineages, strict=True)
-        ],
-        dtype=np.int64,
-    )
-    known = truth >= 0
-    temperature, share = fit_mixture(bound, vectors[known], truth[known])
-    plain = Calibration(temperature, share)
-    if not rows:
-        return Measured(plain, Reference.of(()), None)
-    posteriors = bound.posteriors(vectors, temperature=temperature, memory_share=share)
-    best, at = posteriors.argmax(axis=1), np.arange(len(rows))
-    right = (best == truth).astype(np.float64)
-    plain = replace(plain, sureness=fit_sureness(posteriors[at, best], right))
-    sure = plain.sure(posteriors)
-    paths = bound.layout.path_probabilities(sure, best)
-    paths[guard.refused(texts)] = 0.0
-    n_right = [_n_shared(bound.layout.lineages[at], chain) for at, chain in zip(best, lineages, strict=True)]
-    strange = guard.foreign.scores(texts)
+    held = HeldOut.of(bind(head, tree, encoder, memory=memory), guard, tree, rows, encoder, progress=progress)
+    everything = np.arange(len(rows))
+    calibration = held.fit(everything)
+    found = held.outcome(calibration, everything)
+    strange = guard.foreign.scores([row.text for row in rows])
+    terminals = held.bound.layout.terminals
     looks = [
-        _Look(
-            ProductId(""),
-            bound.layout.terminals[best[row]],
-            float(sure[row, best[row]]),
-            float(strange[row]),
-            text.count(" ") + 1,
-        )
-        for row, text in enumerate(texts)
+        _Look(ProductId(""), terminals[leaf], float(sure), float(odd), row.text.count(" ") + 1)
+        for leaf, sure, odd, row in zip(found.leaf, found.confidence, strange, rows, strict=True)
     ]
-    curve = risk_curve(paths, np.array(n_right), plain)
-    return Measured(curve, Reference.of(looks), float(right.mean()))
+    accuracy = float(found.right.mean()) if rows else None
+    return Measured(calibration, Reference.of(looks), accuracy)
 
 
-def fit_mixture(bound: Bound, vectors: Floats, truth: Indices) -> tuple[float, float]:
-    """The temperature and the memory's share under which the truth is likeliest; the usual without data.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a calibration makes of some held-out rows.
 
-    For the temperature: Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks*
-    (arXiv:1706.04599).
+    Attributes
+    ----------
+    leaf : (n,) int
+        The likeliest terminal of each.
+    confidence : (n,) float32
+        Its probability.
+    right : (n,) bool
+        Whether it is the truth.
+    paths : (n, levels) float32
+        Probabilities down its path; 0 for rows that the guard refuses.
+    n_right : (n,) int
+        How many nodes of that path, from the top, are the truth or above it.
+    """
 
-    Parameters
+    leaf: Indices
+    confidence: Floats
+    right: NDArray[np.bool_]
+    paths: Floats
+    n_right: Indices
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out rows seen once, to fit a calibration on any part of them and to look at any other.
+
+    Attributes
     ----------
     bound : Bound
         The head and its memory.
-    vectors : (n, dim) float32
-        Unit rows.
+    logits, votes : (n, n_rows), (n, n_terminals) float32
+        What they say of the rows.
     truth : (n,) int
-        Positions among the terminals.
+        Positions of the rows' terminals; -1 where the full path is none.
+    lineages : list of tuple of NodeId
+        The rows' paths as far as the tree has them.
+    refused : (n,) bool
+        By the guard.
     """
-    usual = Calibration().memory_share if len(bound.memory) else 0.0
-    if not len(truth):
-        return 1.0, usual
-    shares = _SHARES if len(bound.memory) else _SHARES[:1]
-    logits, votes = bound.head.logits(vectors), bound.votes(vectors)
-    losses = [_losses(bound, softmax(logits, temperature=one), votes, truth, shares) for one in _TEMPERATURES]
-    row, column = np.unravel_index(int(np.argmin(losses)), (len(losses), len(shares)))
-    return float(_TEMPERATURES[row]), float(shares[column])
+
+    bound: Bound
+    logits: Floats
+    votes: Floats
+    truth: Indices
+    lineages: list[Lineage]
+    refused: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        bound: Bound,
+        guard: Guard | None,
+        tree: Tree,
+        rows: Sequence[Row],
+        encoder: Encoder,
+        *,
+        progress: Progress,
+    ) -> "HeldOut":
+        """Encode the rows and ask head, memory and guard."""
+        texts = [row.text for row in rows]
+        vectors = encoder.encode(texts, progress=progress)
+        lineages = [_lineage(tree, row.path) for row in rows]
+        whole = [len(chain) == len(row.path) for chain, row in zip(lineages, rows, strict=True)]
+        position = bound.layout.position
+        truth = [
+            position.get(chain[-1], -1) if all_ else -1 for chain, all_ in zip(lineages, whole, strict=True)
+        ]
+        refused = guard.refused(texts) if guard else np.zeros(len(rows), dtype=np.bool_)
+        return cls(
+            bound,
+            bound.head.logits(vectors),
+            bound.votes(vectors),
+            np.array(truth, dtype=np.int64),
+            lineages,
+            refused,
+        )
+
+    def fit(self, at: Indices) -> Calibration:
+        """The calibration of the rows at these positions; the plain one without rows."""
+        plain = Calibration(*self._mixture(at[self.truth[at] >= 0]))
+        if not len(at):
+            return plain
+        found = self.outcome(plain, at)
+        plain = replace(plain, sureness=fit_sureness(found.confidence, found.right.astype(np.float64)))
+        found = self.outcome(plain, at)
+        return risk_curve(found.paths, found.n_right, plain)
+
+    def outcome(self, calibration: Calibration, at: Indices) -> Outcome:
+        """What the calibration makes of the rows at these positions."""
+        layout = self.bound.layout
+        head = self.bound.regroup(softmax(self.logits[at], temperature=calibration.temperature))
+        posteriors = calibration.sure(self.bound.mixed(head, self.votes[at], calibration.memory_share))
+        leaf = posteriors.argmax(axis=1)
+        paths = layout.path_probabilities(posteriors, leaf)
+        paths[self.refused[at]] = 0.0
+        shared = [
+            _n_shared(layout.lineages[one], self.lineages[row]) for one, row in zip(leaf, at, strict=True)
+        ]
+        confidence = posteriors[np.arange(len(at)), leaf]
+        return Outcome(leaf, confidence, leaf == self.truth[at], paths, np.array(shared, dtype=np.int64))
+
+    def _mixture(self, at: Indices) -> tuple[float, float]:
+        """The temperature and the memory's share under which the truth is likeliest; the usual without data.
+
+        For the temperature: Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks*
+        (arXiv:1706.04599).
+        """
+        if not len(at):
+            return 1.0, Calibration().memory_share if len(self.bound.memory) else 0.0
+        shares = _SHARES if len(self.bound.memory) else _SHARES[:1]
+        losses = [
+            _losses(
+                self.bound, softmax(self.logits[at], temperature=one), self.votes[at], self.truth[at], shares
+            )
+            for one in _TEMPERATURES
+        ]
+        row, column = np.unravel_index(int(np.argmin(losses)), (len(losses), len(shares)))
+        return float(_TEMPERATURES[row]), float(shares[column])
 
 
 def _losses(

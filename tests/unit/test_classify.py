@@ -16,7 +16,7 @@ from ingest.classify.predict import Classifier
 from ingest.encode.torch_encoder import TorchEncoder
 from ingest.evaluate.baselines import tfidf_svc
 from ingest.evaluate.classify import evaluate
-from ingest.train.calibration import fit_mixture
+from ingest.train.calibration import HeldOut
 from ingest.train.finetune import finetune
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError, ModelError
@@ -220,10 +220,13 @@ def test_the_temperature_cools_an_overconfident_head() -> None:
     tree = Tree.from_paths([(name,) for name in "abcde"])
     head = Head(tuple(tree.leaves()), 3 * np.eye(5, dtype=np.float32), np.zeros(5, "f4"))
     bound = bind(head, tree, Unasked())
-    temperature, share = fit_mixture(bound, logits, truth)
-    assert temperature == pytest.approx(3, rel=0.15)
-    assert share == 0.0
-    assert fit_mixture(bound, logits[:0], truth[:0]) == (1.0, 0.0)
+    lineages = [tree.lineage(bound.layout.terminals[at]) for at in truth]
+    none = np.zeros(len(truth), dtype=bool)
+    held = HeldOut(bound, bound.head.logits(logits), np.zeros_like(logits), truth, lineages, none)
+    everything = np.arange(len(truth))
+    assert held.fit(everything).temperature == pytest.approx(3, rel=0.15)
+    assert held.fit(everything).memory_share == 0.0
+    assert held.fit(everything[:0]) == Calibration(memory_share=0.0)
 
 
 def test_sureness_is_put_right_and_the_rest_shared_as_before() -> None:

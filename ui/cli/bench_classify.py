@@ -65,7 +65,9 @@ def classify(
     """Train on the rows of split `train` and judge on those of split `valid`: ours, and each peer.
 
     tfidf: a linear SVM on TF-IDF. hiclass: one such SVM at each inner node. flat: the same encoder with a
-    plain softmax, as many epochs. With --model that one is judged, and none of ours is trained.
+    plain softmax, as many epochs. With --model that one is judged, and none of ours is trained. Our own
+    calibration has seen the `valid` rows: `cross-fitted` says what is kept when half of them calibrate and
+    the other half is judged, twenty times.
 
     Example: shelftree bench classify products.csv --model model --peers tfidf --speed
     """
@@ -78,6 +80,7 @@ def classify(
             ours, judged = _our_runs(app, products, model, Path(folder), chosen, bar)
             rows = {own[0].name: _peer_row(own) for own in runs.values()} | {OURS: _mean(ours)}
             rows[OURS] |= _fewer_errors(rows)
+            rows |= _promise_kept(app, products, judged, bar)
             if speed:
                 rows |= _speed(app, products, judged, rounds, titles, threads, bar)
     show(
@@ -131,6 +134,23 @@ def _judged(classifier: "Classifier", rows: Sequence[Product], bar: Bar) -> Row:
     for precision, one in figures.items():
         row |= _promise(one, f"_{100 * precision:g}")
     return row
+
+
+def _promise_kept(app: App, products: Catalog, model: Path, bar: Bar) -> dict[str, Row]:
+    """What becomes of promises whose calibration has seen half of the judged products at most."""
+    from ingest.evaluate.promise import cross_fitted
+    from ingest.train.artifact import Artifact
+
+    encoder = app.classifier(model).encoder
+    found = cross_fitted(
+        Artifact.load(model), _of_valid(products), encoder, precisions=PRECISIONS, progress=bar
+    )
+    rows: dict[str, Row] = {"cross-fitted": {"ece": found.ece}}
+    for one in found.kept:
+        rows["cross-fitted"] |= {
+            f"{name}_{100 * one.asked:g}": value for name, value in asdict(one).items() if name != "asked"
+        }
+    return rows
 
 
 def _promise(one: "ClassifyReport", ending: str) -> Row:
