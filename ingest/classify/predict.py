@@ -139,6 +139,10 @@ class Classifier:
         """The nodes that the columns of `posteriors` stand for."""
         return self._bound.layout.terminals
 
+    def vouches_for(self, precision: float) -> bool:
+        """Whether calibration saw enough products to promise this; if not, all products go to review."""
+        return bool(np.isfinite(self.calibration.price(precision)))
+
     def watch(self) -> Watch | None:
         """Tells whether products look like calibration's; None for a model that keeps no reference."""
         return Watch(self._reference, self.tree) if self._reference else None

@@ -37,7 +37,8 @@ class Learnt:
     Attributes
     ----------
     origins : Counter of str
-        Products by who gave their category: the values of `taxonomy.service.teaching.Origin`.
+        Products by who gave their category: the values of `taxonomy.service.teaching.Origin`. Those of other
+        splits than training looks at are not counted.
     """
 
     origins: Counter[str] = field(default_factory=Counter)
@@ -47,12 +48,13 @@ class Learnt:
     def hearing(self, lessons: Iterable[Lesson]) -> Iterator[Product]:
         """The products of the lessons; what training looks at is noted."""
         for one in lessons:
-            self.origins[str(one.origin)] += 1
             product = one.product
-            if product.category_path and product.split.strip().casefold() in _SPLITS:
-                text = _text_hash(product)
-                self._texts.append(text)
-                self._products.append(_product_hash(product, text))
+            if product.split.strip().casefold() in _SPLITS:
+                self.origins[str(one.origin)] += 1
+                if product.category_path:
+                    text = _text_hash(product)
+                    self._texts.append(text)
+                    self._products.append(_product_hash(product, text))
             yield product
 
     def save(self, folder: Path, *, revision: str) -> None:

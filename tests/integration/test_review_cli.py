@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,72 @@ def test_what_people_placed_is_not_asked_about(shelftree: Shelftree, model: Path
     done = shelftree("classify", "--model", model, "--precision", 0.999, *HERE)
 
     assert done.json["to_ask"] == 11
+
+
+def test_the_log_reads_as_sentences(shelftree: Shelftree) -> None:
+    place = HERE[:-1]
+    for words in (
+        ("answer", "Tools0", "--to", "Garden > Tools", "--author", "ann"),
+        ("answer", "Tools0", "--to", "Garden > Seeds", "--author", "bob"),
+        ("answer", "Tools1", "--none"),
+    ):
+        assert shelftree("review", *words, *place).code == 0
+    ann = shelftree("review", "log", *HERE).json["answers"][-1]["id"]  # type: ignore[index]
+    assert shelftree("review", "undo", ann, *place).code == 0
+
+    lines = shelftree("review", "log", *place).out.splitlines()
+
+    assert [line.split("  ")[-1] for line in lines] == [
+        f"takes {ann} back",
+        "none of those suggested",
+        "to Garden > Seeds, but somebody was first",
+        "to Garden > Tools, taken back",
+    ]
+
+
+def test_a_file_is_classified_into_the_tree_as_it_stands(
+    shelftree: Shelftree, files: Path, model: Path, tmp_path: Path
+) -> None:
+    grown = (files / "tree.csv").read_text() + "Garden > Spade\n"
+    (tmp_path / "grown.csv").write_text(grown)
+    assert shelftree("taxonomy", "import", tmp_path / "grown.csv", "--name", "grown").code == 0
+    leaves = []
+    for words in ((), ("--taxonomy", "grown")):
+        out = tmp_path / "found.csv"
+        shelftree("classify", files / "products.csv", "--model", model, "--out", out, *words)
+        with out.open() as file:
+            leaves.append({row["leaf_path"] for row in csv.DictReader(file)})
+
+    assert "Garden > Spade" not in leaves[0]
+    assert "Garden > Spade" in leaves[1]
+
+
+def test_a_precision_that_nothing_vouches_for_is_said(
+    shelftree: Shelftree, files: Path, model: Path, tmp_path: Path
+) -> None:
+    from ingest.train.artifact import Artifact
+
+    few = Path(shutil.copytree(model, tmp_path / "few"))
+    plain = Artifact.load(model)
+    curve = replace(plain.calibration, prices=(4.0,), given=(9,), wrong=(0,))
+    replace(plain, calibration=curve).save(few, card="A model.")
+    words = ("classify", files / "products.csv", "--model", few, "--out", tmp_path / "found.csv")
+
+    asked, less = shelftree(*words, "--precision", 0.95), shelftree(*words, "--precision", 0.8)
+    told = shelftree(*words, "--precision", 0.95, "--json").json
+
+    assert "too few products to vouch for a precision of 0.95" in asked.err
+    assert "too few products" not in less.err
+    assert told | {"drift": None, "out": ""} == {
+        "classified": 12, "accept": 0, "backoff": 0, "review": 12, "vouched_for": False, "drift": None,
+        "out": "",
+    }  # fmt: skip
+
+
+def test_backoffs_are_reviewed_in_the_store_alone(shelftree: Shelftree, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "found.csv"
+    done = shelftree("classify", "--model", model, "--review-backoffs", "--out", out, *HERE)
+    assert (done.code, "leave --out out" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ Precision = Annotated[
     typer.Option("--precision", min=0.5, max=0.999, help="How often a given category must be right."),
 ]
 COLUMNS = ("product_id", "category_path", "probability", "decision", "leaf_path", "leaf_probability")
+DECISIONS = ("accept", "backoff", "review")
 
 
 def train(
@@ -110,11 +111,11 @@ def classify(
 ) -> None:
     """Give each product the deepest category that is safe, and send the rest to review.
 
-    Of the categories given, a share of --precision is the right one or stands above it. With --catalog and
-    --taxonomy the results go to the store: what people placed stays where it is, and what goes to review is
-    what `shelftree review` asks people about, in the order of what an answer is worth. Texts of which the
-    model can know nothing go to review, too; when products no longer look like those that it was calibrated
-    on, it says so.
+    Of the categories given, a share of --precision is the right one or stands above it. With --taxonomy they
+    are those of its tree as it stands, edits included. With --catalog and without --out the results go to the
+    store: what people placed stays where it is, and what goes to review is what `shelftree review` asks
+    people about, in the order of what an answer is worth. Texts of which the model can know nothing go to
+    review, too; when products no longer look like those that it was calibrated on, it says so.
 
     Example: shelftree classify products.csv --model model --out classified.csv
     """
@@ -122,6 +123,8 @@ def classify(
         raise InputError(
             "say where results go: --out FILE, or --catalog NAME with --taxonomy NAME for the store"
         )
+    if review_backoffs and out:
+        raise InputError("--review-backoffs asks people through the store: leave --out out")
     from ingest.jobs.questions import Questions  # with it come the libraries of the model
     from ingest.jobs.worker import assignment
 
@@ -129,7 +132,7 @@ def classify(
     tally = Counter[str]()
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
-        stored = head(app, taxonomy) if catalog and taxonomy else None
+        stored = head(app, taxonomy) if taxonomy else None
         classifier = app.classifier(model, stored)
         questions = Questions(classifier, backoffs=review_backoffs)
         bar.start("classifying")
@@ -148,7 +151,15 @@ def classify(
         drift = watch.drift() if watch else None
         for shift in drift.shifts if drift else ():
             bar.note(shift.sentence)
-    summary: dict[str, object] = {"classified": tally.total(), **tally}
+        is_vouched_for = classifier.vouches_for(precision)
+        if not is_vouched_for:
+            bar.note(
+                f"everything goes to review: the model was calibrated on too few products to vouch for a"
+                f" precision of {precision:g}; ask for less, or train with more products of split `valid`"
+            )
+    summary: dict[str, object] = {"classified": tally.total(), **{kind: tally[kind] for kind in DECISIONS}}
+    if not is_vouched_for:
+        summary["vouched_for"] = False
     if n_asked is not None:
         summary["to_ask"] = n_asked
     if as_json and drift is not None:

@@ -128,7 +128,7 @@ def log(
     with App.open() as app, app.uow() as uow:
         tree, found = uow.trees.head(taxonomy), uow.reviews.log(catalog, taxonomy, limit=limit)
     rows = [_said(tree, one) for one in found]
-    text = "\n".join("  ".join(str(cell) for cell in row.values()) for row in rows) or "Nobody answered yet."
+    text = "\n".join(_told(tree, one) for one in found) or "Nobody answered yet."
     finish({"answers": rows}, as_json=as_json, text=text)
 
 
@@ -214,6 +214,22 @@ def _said(tree: Tree, one: Answer) -> dict[str, object]:
         "verdict": str(one.verdict), "category_path": path, "placed": one.is_placed,
         "undone": one.undone_by is not None,
     }  # fmt: skip
+
+
+def _told(tree: Tree, one: Answer) -> str:
+    said = _said(tree, one)
+    what = {
+        Verdict.PLACE: f"to {said['category_path']}",
+        Verdict.NONE: "none of those suggested",
+        Verdict.SKIP: "no product",
+        Verdict.UNDO: f"takes {one.undoes} back",
+    }[one.verdict]
+    if one.verdict is Verdict.PLACE and not one.is_placed:
+        what += ", but somebody was first"
+    if said["undone"]:
+        what += ", taken back"
+    when = f"{one.at:%Y-%m-%d %H:%M}" if one.at else ""
+    return "  ".join((str(one.id), when, one.author, one.product_id, what))
 
 
 def _nothing(catalog: str, taxonomy: str) -> str:
