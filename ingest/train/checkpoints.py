@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ingest.encode.folder import file_digest
-from taxonomy.errors import ModelError
+from taxonomy.errors import FileError, ModelError
 
 __all__ = ["Run", "claim", "latest", "seal"]
 
@@ -32,18 +32,31 @@ def claim(folder: Path, run: Run, *, resume: bool) -> None:
     ------
     ModelError
         It is to be resumed but belongs to a run on other data or with other settings.
+    FileError
+        It cannot be made.
     """
     mark = folder / _RUN
-    if resume and mark.is_file():
-        if json.loads(mark.read_text()) != asdict(run):
+    if resume and (found := _read(mark)) is not None:
+        if found != asdict(run):
             raise ModelError(
                 f"{folder}: these checkpoints are of other data, settings, base model or device;"
                 " train without --resume to start over, or name another --out"
             )
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    mark.write_text(json.dumps(asdict(run)))
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        mark.write_text(json.dumps(asdict(run)))
+    except OSError as error:
+        raise FileError(folder, f"cannot be made ({error.strerror}): name another --out") from error
+
+
+def _read(mark: Path) -> object:
+    """What a run's mark says; None if there is none or its run was killed while writing it."""
+    try:
+        return json.loads(mark.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def seal(checkpoint: Path) -> None:

@@ -11,10 +11,10 @@ from ingest.readers.duplicates import duplicate_groups
 from ingest.readers.split import stratified_split
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError
-from taxonomy.node import NodeId
+from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.product import Path, Product
 from taxonomy.text import fold, product_text, product_title
-from taxonomy.tree import Tree
+from taxonomy.tree import Draft, Tree, path_id
 
 __all__ = ["Dataset", "Row", "assemble", "sample", "thinned"]
 
@@ -71,6 +71,7 @@ def assemble(
     products: Iterable[Product],
     *,
     tree: Tree | None = None,
+    grown_from: Tree | None = None,
     settings: TrainSettings | None = None,
     also: Callable[[Tree], Iterable[NodeId]] = lambda tree: (),
 ) -> Dataset:
@@ -79,7 +80,8 @@ def assemble(
     Rows say `train` or `valid` in `split`; where none says `valid`, a stratified part is held out,
     near-duplicates on one side. Held-out rows calibrate and serve for nothing else. Rows of any other named
     split, and products without a category, are left out. Nodes that `also` names are classes, with or without
-    products. Texts and labels are held in memory, about 200 bytes a product.
+    products. Without a `tree` it is `grown_from` with the labels that this lacks. Texts and labels are held
+    in memory, about 200 bytes a product.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def assemble(
     rows, splits, n_unlabelled = _read(products)
     held = _held_out(rows, splits, valid_share=settings.valid_share, seed=settings.seed)
     chosen = [row for row, out in zip(rows, held, strict=True) if not out]
-    tree = tree or _tree_of(row.path for row in chosen)
+    tree = tree or _grown(grown_from or Tree(), (row.path for row in chosen))
     placed = [(row, at) for row in chosen if (at := tree.find(row.path)) is not None]
     ending = {at for _, at in placed} | {at for at in also(tree) if at in tree}
     terminals = tuple(at for at in tree.descendants() if at in ending)
@@ -115,14 +117,28 @@ def assemble(
     )
 
 
-def _tree_of(paths: Iterable[Path]) -> Tree:
-    """Their tree, in which names that differ in case or accents alone are one node, as for `find`."""
+def _grown(tree: Tree, paths: Iterable[Path]) -> Tree:
+    """The tree with these paths; names that differ in case or accents alone are one node, as for `find`."""
+    draft = Draft(tree)
+    known: dict[Path, NodeId] = {(): ROOT_ID}
     spelt: dict[Path, Path] = {(): ()}
-    for path in paths:
+    for path in dict.fromkeys(paths):
         for end in range(1, len(path) + 1):
             folded = tuple(map(fold, path[:end]))
-            spelt.setdefault(folded, (*spelt[folded[:-1]], path[end - 1]))
-    return Tree.from_paths(spelt.values())
+            if folded in known:
+                continue
+            spelt[folded] = (*spelt[folded[:-1]], path[end - 1])
+            if (at := tree.find(folded)) is None:
+                at = _unused_id(tree, spelt[folded])
+                draft.add(Node(at, path[end - 1], known[folded[:-1]]))
+            known[folded] = at
+    return draft.tree()
+
+
+def _unused_id(tree: Tree, path: Path) -> NodeId:
+    """That of the path, unless the node that once had this path lives or redirects under it."""
+    at = path_id(path)
+    return path_id(path, "grown anew") if at in tree or at in tree.redirects else at
 
 
 def _read(products: Iterable[Product]) -> tuple[list[Row], list[str], int]:

@@ -106,7 +106,8 @@ def finetune(
         Model to start from: folder or hub id; by default the one that came with Shelftree.
     start : Path, optional
         A model folder to go on from in place of `base`: its encoder, and its rows of nodes that are still in
-        the tree, whether or not there are products of them. See `TrainSettings.going_on`.
+        the tree, whether or not there are products of them. Without `tree` its tree is gone on from, too,
+        and gets the labels that it lacks. See `TrainSettings.going_on`.
     tree : Tree, optional
         Where the labels are nodes of; by default the tree of the labels.
     settings : TrainSettings, optional
@@ -129,7 +130,7 @@ def finetune(
     ModelError
         The base model is unusable, `out` holds something else, or the checkpoints are of another run.
     InputError
-        There are fewer than two categories.
+        There are fewer than two categories, or nothing can be written at `out`.
     """
     started = time.monotonic()
     earlier = Artifact.load(start) if start else None
@@ -142,6 +143,7 @@ def finetune(
     data = assemble(
         products,
         tree=tree,
+        grown_from=earlier.tree if earlier else None,
         settings=job.settings,
         also=lambda tree: _rows_by_node(earlier, tree) if earlier else (),
     )
@@ -155,7 +157,7 @@ def finetune(
     if learnt:
         taught.save(partial / "model", revision=artifact.revision)
     shutil.copytree(partial / "logs", partial / "model" / "logs")
-    _put_in_place(partial / "model", out)
+    _put_in_place(partial / "model", out, aside=partial / "replaced")
     shutil.rmtree(partial)
     return TrainReport(
         artifact.revision, len(data.train), len(data.calibration), len(data.terminals),
@@ -314,11 +316,9 @@ def _refuse_to_overwrite(out: Path) -> None:
         raise ModelError(f"{out}: holds something other than a model; name an empty or new folder")
 
 
-def _put_in_place(folder: Path, out: Path) -> None:
-    """One rename makes the model visible; an older one is moved aside first and removed after."""
-    aside = out.with_name(out.name + ".old")
+def _put_in_place(folder: Path, out: Path, *, aside: Path) -> None:
+    """One rename makes the model visible; an older one is moved aside first."""
     shutil.rmtree(aside, ignore_errors=True)
     if out.exists():
         out.rename(aside)
     folder.rename(out)
-    shutil.rmtree(aside, ignore_errors=True)

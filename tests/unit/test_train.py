@@ -17,16 +17,16 @@ import torch
 from safetensors.numpy import load_file
 
 from ingest.train.artifact import Artifact
-from ingest.train.checkpoints import latest
+from ingest.train.checkpoints import Run, claim, latest
 from ingest.train.dataset import assemble
 from ingest.train.finetune import TrainReport, finetune
 from ingest.train.model import TerminalModel
 from ingest.train.provenance import Learnt, Seen
 from ingest.train.settings import TrainSettings
-from taxonomy.errors import InputError, ModelError
+from taxonomy.errors import FileError, InputError, ModelError
 from taxonomy.product import Product, ProductId
 from taxonomy.service.teaching import Origin, as_written
-from taxonomy.tree import Tree
+from taxonomy.tree import Draft, Tree
 from tests.tiny_bert import write_tiny_bert
 
 GOODS = {
@@ -273,6 +273,60 @@ def test_going_on_starts_from_the_rows_of_the_earlier_model(
     assert set(old.ids) == set(new.ids)
     rows = dict(zip(old.ids, old.rows, strict=True))
     assert all(np.allclose(row, rows[at], atol=1e-4) for at, row in zip(new.ids, new.rows, strict=True))
+
+
+def test_going_on_keeps_categories_that_have_no_product(
+    trained: tuple[Path, TrainReport], tmp_path: Path
+) -> None:
+    cups = [
+        replace(product, category_path=("Kitchen", "Cups"))
+        if product.category_path[-1] == "Mugs"
+        else product
+        for product in shop()
+        if product.category_path[0] == "Kitchen"
+    ]
+    out = tmp_path / "model"
+    once = replace(FAST, epochs=1)
+    finetune(cups, out=out, start=trained[0], settings=once, device="cpu", backend="torch")
+    old, new = Artifact.load(trained[0]), Artifact.load(out)
+    assert set(old.head.ids) < set(new.head.ids)
+    assert {new.tree.path(at) for at in set(new.head.ids) - set(old.head.ids)} == {("Kitchen", "Cups")}
+
+
+def test_a_path_that_another_node_left_gets_an_id_of_its_own() -> None:
+    tree = Tree.from_paths([("Kitchen", "Mugs"), ("Home",)])
+    mugs = tree.find(("Kitchen", "Mugs"))
+    assert mugs is not None
+    draft = Draft(tree)
+    draft.replace(replace(tree.node(mugs), name="Cups"))
+    data = assemble(shop(), grown_from=draft.tree())
+    assert data.tree.path(mugs) == ("Kitchen", "Cups")
+    assert data.tree.find(("Kitchen", "Mugs")) not in (None, mugs)
+
+
+def test_a_folder_called_old_beside_the_model_is_left_alone(base: Path, tmp_path: Path) -> None:
+    once = replace(FAST, epochs=1)
+    (tmp_path / "model.old").mkdir()
+    (tmp_path / "model.old" / "kept").touch()
+    for _ in range(2):
+        train(tmp_path / "model", base, settings=once)
+    assert (tmp_path / "model.old" / "kept").exists()
+    assert sorted(at.name for at in tmp_path.iterdir()) == ["model", "model.old"]
+
+
+def test_a_place_that_cannot_be_written_is_named(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="name another --out"):
+        train(tmp_path / "file" / "model", base, settings=FAST)
+
+
+def test_a_run_killed_while_it_was_marked_starts_afresh(tmp_path: Path) -> None:
+    run = Run("data", "settings", "base", "cpu")
+    claim(tmp_path / "run", run, resume=False)
+    (tmp_path / "run" / "run.json").write_text("")
+    claim(tmp_path / "run", run, resume=True)
+    with pytest.raises(ModelError, match="of other data"):
+        claim(tmp_path / "run", replace(run, device="cuda"), resume=True)
 
 
 def test_going_on_takes_fewer_epochs_in_smaller_steps() -> None:
