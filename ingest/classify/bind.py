@@ -115,17 +115,17 @@ def bind(
     parts = {live: row for row, old in enumerate(head.ids) if len(heirs[old]) > 1 for live in heirs[old]}
     if not kept and not parts:
         raise ModelError("this model belongs to another tree: the tree given has none of its nodes")
-    rows = [row for row, _ in kept]
-    bound = Head(tuple(live for _, live in kept), head.rows[rows], head.bias[rows])
     shown = _encoded(tree, encoder, examples or {})
-    known = set(bound.ids)
+    known = {live for _, live in kept}
     bare = tuple(at for at in dict.fromkeys([*tree.leaves(), *parts, *shown]) if at not in known)
     if bare:
         directions = _directions(tree, encoder, bare, shown)
         for index, at in enumerate(bare):
             if at in parts:
                 directions[index] += head.rows[parts[at]] / head.scale
-        bound = bound.with_rows(bare, directions)
+        head = head.with_rows(bare, directions)  # before rows go, whose length and bias new ones take
+    rows = [*(row for row, _ in kept), *range(len(head.ids) - len(bare), len(head.ids))]
+    bound = Head((*(live for _, live in kept), *bare), head.rows[rows], head.bias[rows])
     layout = Layout(tree, bound.ids)
     target = np.array([layout.position[at] for at in bound.ids], dtype=np.int64)
     remembered = _inherited(memory, heirs, bound) if memory else Memory.empty(head.rows.shape[1])

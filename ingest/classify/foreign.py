@@ -84,7 +84,10 @@ class Foreign:
 
     def is_foreign(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """(n_texts,) bool: which texts are nothing that the model could know."""
-        scores = self.scores(texts)
+        return self.is_beyond(self.scores(texts))
+
+    def is_beyond(self, scores: Floats) -> NDArray[np.bool_]:
+        """(n_texts,) bool: which texts with these scores are."""
         foreign: NDArray[np.bool_] = (scores > self.threshold) | (scores == 1)
         return foreign
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ingest.classify.foreign import Foreign
 from ingest.classify.stuffing import Stuffing
 from taxonomy.errors import ModelError
+from taxonomy.ports import Floats
 from taxonomy.tree import Tree
 
 __all__ = ["FILES", "Guard"]
@@ -46,10 +47,14 @@ class Guard:
         """The same for another tree, whose names texts may be stuffed with."""
         return replace(self, stuffing=self.stuffing.on(tree))
 
+    def look(self, texts: Sequence[str]) -> tuple[NDArray[np.bool_], Floats]:
+        """Which normalised texts are for people, and how strange each is: (n_texts,) bool and float32."""
+        strange = self.foreign.scores(texts)
+        return self.foreign.is_beyond(strange) | self.stuffing.is_stuffed(texts), strange
+
     def refused(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """(n_texts,) bool: which normalised texts are for people."""
-        refused: NDArray[np.bool_] = self.foreign.is_foreign(texts) | self.stuffing.is_stuffed(texts)
-        return refused
+        return self.look(texts)[0]
 
     def save(self, folder: Path) -> None:
         """Write `FILES` into a folder."""

@@ -186,8 +186,8 @@ class Classifier:
         depths = deepest_safe(paths, price)
         strangeness = np.zeros(len(texts), dtype=np.float32)
         if self._guard:
-            depths[self._guard.refused(texts)] = 0
-            strangeness = self._guard.foreign.scores(texts)
+            refused, strangeness = self._guard.look(texts)
+            depths[refused] = 0
         for row, product in enumerate(chunk):
             lineage, depth = layout.lineages[best[row]], int(depths[row])
             decision: Decision = "review" if not depth else "accept" if depth == len(lineage) else "backoff"

@@ -16,6 +16,7 @@ from ingest.classify.predict import Classifier
 from ingest.encode.torch_encoder import TorchEncoder
 from ingest.evaluate.baselines import tfidf_svc
 from ingest.evaluate.classify import evaluate
+from ingest.train.artifact import Artifact
 from ingest.train.calibration import HeldOut
 from ingest.train.finetune import finetune
 from ingest.train.settings import TrainSettings
@@ -24,7 +25,7 @@ from taxonomy.node import Node, NodeId
 from taxonomy.ports import Progress
 from taxonomy.product import Product, ProductId
 from taxonomy.redirects import Redirect
-from taxonomy.tree import Draft, Tree
+from taxonomy.tree import Draft, Tree, path_id
 from tests.tiny_bert import write_tiny_bert
 
 GOODS = {
@@ -309,6 +310,16 @@ def test_a_split_node_sends_its_products_to_a_successor(model: Path, classifier:
     draft.redirects[mugs] = Redirect((NodeId("red"), NodeId("blue")), (0.5, 0.5))
     path = leaf(loaded(model, tree=draft.tree()), "small mug")
     assert path in {("Kitchen", "red mug"), ("Kitchen", "blue mug")}
+
+
+def test_rows_keep_their_length_where_every_node_was_split(model: Path, classifier: Classifier) -> None:
+    artifact = Artifact.load(model)
+    draft = Draft(Tree.from_paths([("Old",), ("New",)]))
+    halves = (path_id(("Old",)), path_id(("New",)))
+    draft.redirects.update({at: Redirect(halves, (0.5, 0.5)) for at in artifact.head.ids})
+    bound = bind(artifact.head, draft.tree(), classifier.encoder, memory=artifact.memory)
+    assert set(bound.head.ids) == set(halves)
+    assert bound.head.scale == pytest.approx(artifact.head.scale)
 
 
 def test_a_foreign_tree_is_refused(model: Path) -> None:

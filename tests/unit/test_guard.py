@@ -24,6 +24,12 @@ def test_foreign_and_stuffed_texts_are_refused_and_honest_ones_are_not(guard: Gu
     assert not guard.refused(HONEST).any()
 
 
+def test_one_look_gives_refusal_and_strangeness(guard: Guard) -> None:
+    refused, strange = guard.look([*ODD, *HONEST])
+    assert refused.tolist() == guard.refused([*ODD, *HONEST]).tolist()
+    assert strange.tolist() == guard.foreign.scores([*ODD, *HONEST]).tolist()
+
+
 def test_it_reads_back_as_it_was_saved(guard: Guard, tmp_path: Path) -> None:
     guard.save(tmp_path)
     again = Guard.load(tmp_path, TREE)
