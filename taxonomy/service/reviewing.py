@@ -61,7 +61,8 @@ def answer(
     """Keep what a person says of one product, or of several at once, place them, and commit.
 
     Where another person was first, the answer is kept and the product stays (`is_placed` says so), unless
-    `replace_others` is set. People take turns: each sees what those before did.
+    `replace_others` is set; an answer of one's own is replaced. People take turns: each sees what those
+    before did.
 
     Parameters
     ----------
@@ -91,7 +92,8 @@ def answer(
     _require_live(uow, catalog, taxonomy, ids)
     asked = uow.reviews.suggested(catalog, taxonomy, ids)
     held = _held_by_people(uow, catalog, taxonomy, ids)
-    free = [at for at in ids if goal and (replace_others or at not in held)]
+    own = _own(uow, catalog, taxonomy, held, author)
+    free = [at for at in ids if goal and (replace_others or at not in held or at in own)]
     fresh = [
         _answer(asked.get(at), Answer(at, verdict, author, goal, key=key, before=held.get(at))) for at in ids
     ]
@@ -231,6 +233,14 @@ def _held_by_people(
 ) -> dict[ProductId, NodeId]:
     standing = uow.assignments.of_products(catalog, taxonomy, ids)
     return {at: one.node_id for at, one in standing.items() if one.source is Source.PERSON}
+
+
+def _own(
+    uow: UnitOfWork, catalog: str, taxonomy: str, held: Mapping[ProductId, NodeId], author: str
+) -> set[ProductId]:
+    """The products that stand where this author's answer put them."""
+    said = uow.reviews.counting(catalog, taxonomy, list(held)) if held else {}
+    return {at for at, one in said.items() if one.author == author and one.node_id == held[at]}
 
 
 def _answer(asked: Suggestion | None, bare: Answer) -> Answer:

@@ -145,6 +145,11 @@ def test_a_worse_model_is_refused_with_the_table_and_goes_in_with_a_reason(
     assert (forced.code, forced.json["promoted"]) == (0, True)
 
 
+def test_without_a_test_it_says_how_to_give_one(shelftree: Shelftree, good: Path) -> None:
+    done = shelftree("promote", good, "--taxonomy", "home")
+    assert (done.code, "--test FILE" in done.err) == (2, True)
+
+
 def test_each_setting_decides(shelftree: Shelftree, files: Path, good: Path, bad: Path) -> None:
     serve(shelftree, good)
 

@@ -1,6 +1,6 @@
 """Review over HTTP, on a store in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from taxonomy.errors import DatabaseUnavailable
 from taxonomy.node import NodeId
+from taxonomy.product import ProductId
 from taxonomy.review import Guess, Suggestion
 from taxonomy.service import reviewing
 from taxonomy.tree import Tree
@@ -74,6 +75,13 @@ def test_the_queue_comes_worth_most_first_with_paths(client: TestClient) -> None
     assert waiting(client, limit=1, offset=1) == [spade]
     assert [one["product_id"] for one in waiting(client, "/groups/p1")] == ["p1", "p3"]
     assert [one["product_id"] for one in waiting(client, "/groups/p1", limit=1)] == ["p1"]
+
+
+def test_a_group_is_found_by_an_id_with_a_slash(app: Shop, client: TestClient) -> None:
+    odd = replace(SPADE, id=ProductId("12/3"))
+    imported(app.store, [odd])
+    reviewing.fill(app.store, "shop", "home", [Suggestion(odd.id, (), 1.0, odd.id, "bert@1", 1)])
+    assert [one["product_id"] for one in waiting(client, "/groups/12%2F3")] == ["12/3"]
 
 
 def test_an_answer_for_a_group_places_it_and_is_counted(app: Shop, client: TestClient, tools: NodeId) -> None:

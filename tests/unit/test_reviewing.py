@@ -98,6 +98,21 @@ def test_of_two_people_the_first_wins_and_both_are_kept(uow: FakeUnitOfWork, tre
     assert [one.author for one in uow.reviews.log(*HERE)] == ["bob", "ann"]
 
 
+def test_people_may_answer_again_where_they_were_first_themselves(uow: FakeUnitOfWork, tree: Tree) -> None:
+    tools, seeds = at(tree, "Garden", "Tools"), at(tree, "Garden", "Seeds")
+    reviewing.answer(uow, *HERE, [POPPY.id], node_id=tools, author="ann")
+
+    (again,) = reviewing.answer(uow, *HERE, [POPPY.id], node_id=seeds, author="ann")
+
+    assert (again.is_placed, again.before) == (True, tools)
+    assert placed(uow) == {POPPY.id: seeds}
+    reviewing.take_back(uow, *HERE, [again.id], author="ann")
+    assert placed(uow) == {POPPY.id: tools}
+    reviewing.answer(uow, *HERE, [POPPY.id], node_id=seeds, author="bob", replace_others=True)
+    (late,) = reviewing.answer(uow, *HERE, [POPPY.id], node_id=tools, author="ann")
+    assert not late.is_placed
+
+
 def test_a_later_answer_wins_when_it_is_asked_to(uow: FakeUnitOfWork, tree: Tree) -> None:
     tools, seeds = at(tree, "Garden", "Tools"), at(tree, "Garden", "Seeds")
     reviewing.answer(uow, *HERE, [SPADE.id], node_id=tools, author="ann")

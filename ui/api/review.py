@@ -170,7 +170,7 @@ def figures(app: Stored, name: Name, catalog: Catalog) -> FiguresAnswer:
         return FiguresAnswer.model_validate(reviewing.figures(uow, catalog, name))
 
 
-@routes.get("/groups/{product_id}")
+@routes.get("/groups/{product_id:path}")
 def group(
     app: Stored,
     name: Name,

@@ -75,6 +75,8 @@ def promote(
 
 
 def _products(app: App, test: Path | None, catalog: str, taxonomy: str, bar: Bar) -> Iterable[Product]:
+    if test is None and not catalog:
+        raise InputError("say what to test on: --test FILE, or --catalog NAME with products of split `test`")
     rows = products_of(app, test, catalog, bar)
     if not catalog:
         return (one.product for one in as_written(rows))
@@ -122,5 +124,7 @@ def _outcome(trial: Trial, kept: Promotion | None) -> str:
     if kept and kept.release_id:
         return f"Promoted with release {kept.release_id}." + (f" In spite of: {faults}." if faults else "")
     if faults:
-        return f"Refused: {faults}. Train on more answers, or give a reason with --force."
+        return (
+            f"Refused: {faults}. Test on more products, train on more answers, or give a reason with --force."
+        )
     return "It would be promoted: run this again without --dry-run."

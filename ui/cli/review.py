@@ -32,6 +32,7 @@ Catalog = Annotated[str, typer.Option("--catalog", help="A catalogue in the stor
 Taxonomy = Annotated[str, typer.Option("--taxonomy", help="A taxonomy in the store.")]
 Key = Annotated[str, typer.Option("--key", help="Repeated with the same key, the command has one effect.")]
 COLUMNS = ("product_id", "title", "brand", "description", "category_path", "price", "image", "split")
+TITLE_CHARS = 160  # of a title in a list: some shops put a description there
 MOST_ALIKE = 1000  # of a group, which `taxonomy.worth` keeps far smaller
 
 
@@ -203,7 +204,9 @@ def _row(tree: Tree, one: Queued) -> dict[str, object]:
 def _line(tree: Tree, one: Queued) -> str:
     settles = f" (settles about {one.n_alike} products)" if one.n_alike > 1 else ""
     guesses = (f"    {g.probability:4.0%}  {tree.label(g.node_id)}" for g in one.suggestion.guesses)
-    return "\n".join([f"{one.product.id}  {one.product.title}{settles}", *guesses])
+    title = one.product.title
+    shown = title if len(title) <= TITLE_CHARS else title[: TITLE_CHARS - 1] + "…"
+    return "\n".join([f"{one.product.id}  {shown}{settles}", *guesses])
 
 
 def _said(tree: Tree, one: Answer) -> dict[str, object]:
