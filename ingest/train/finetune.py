@@ -194,6 +194,7 @@ def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
             TerminalModel(
                 network,
                 head,
+                dropout=job.settings.dropout,
                 class_dropout=job.settings.class_dropout,
                 label_smoothing=job.settings.label_smoothing,
             ),
@@ -202,7 +203,6 @@ def _fit(job: _Job, data: Dataset, partial: Path) -> Any:
                 data.labels,
                 others=data.others,
                 titles=tokenizer([row.title for row in data.train]),
-                word_dropout=job.settings.word_dropout,
                 field_dropout=job.settings.field_dropout,
             ),
             folder=partial,

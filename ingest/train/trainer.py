@@ -24,7 +24,6 @@ __all__ = ["TokenRows", "build_trainer"]
 _LEAST_STEPS = 32  # an epoch; a small catalogue gets smaller batches rather than fewer steps
 _LEAST_BATCH = 8
 _BUCKET = 50  # batches that are sorted by length together, as Hugging Face's own sampler does
-_LEAST_PIECES = 4  # with the two at the ends, which mean nothing
 _KEPT = 2  # checkpoints: the last, and the one before in case that is damaged
 
 
@@ -52,7 +51,7 @@ class TokenRows(Dataset[Drawn]):
         Further classes that are no errors.
     titles : sequence of token ids, optional
         Of the titles alone.
-    word_dropout, field_dropout : float
+    field_dropout : float
         See `TrainSettings`.
     """
 
@@ -63,14 +62,13 @@ class TokenRows(Dataset[Drawn]):
         *,
         others: Sequence[tuple[int, ...]] = (),
         titles: Sequence[Tokens] = (),
-        word_dropout: float = 0.0,
         field_dropout: float = 0.0,
     ) -> None:
         self.rows = [np.asarray(row, dtype=np.int32) for row in rows]
         self.labels = np.asarray(labels, dtype=np.int64)
         self._others = others
         self._whole, self._titles = self.rows, [np.asarray(row, dtype=np.int32) for row in titles]
-        self._word_dropout, self._field_dropout = word_dropout, field_dropout
+        self._field_dropout = field_dropout
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -79,15 +77,9 @@ class TokenRows(Dataset[Drawn]):
         return Drawn(self.rows[index], int(self.labels[index]), self._others[index] if self._others else ())
 
     def redraw(self, rng: np.random.Generator) -> None:
-        """Draw which fields and word pieces are read from now on; first and last piece always are."""
+        """Draw which products are read by their titles alone from now on."""
         alone = rng.random(len(self)) < (self._field_dropout if self._titles else 0.0)
-        chosen = [self._titles[at] if alone[at] else row for at, row in enumerate(self._whole)]
-        self.rows = [self._thinned(row, rng) for row in chosen]
-
-    def _thinned(self, row: Pieces, rng: np.random.Generator) -> Pieces:
-        kept = rng.random(len(row)) >= self._word_dropout
-        kept[0] = kept[-1] = True
-        return row[kept] if kept.sum() >= _LEAST_PIECES else row
+        self.rows = [self._titles[at] if alone[at] else row for at, row in enumerate(self._whole)]
 
 
 class _Bucketed(Sampler[int]):

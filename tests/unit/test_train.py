@@ -20,7 +20,7 @@ from ingest.train.artifact import Artifact
 from ingest.train.checkpoints import Run, claim, latest
 from ingest.train.dataset import assemble
 from ingest.train.finetune import TrainReport, finetune
-from ingest.train.model import TerminalModel
+from ingest.train.model import ByteDropout, TerminalModel
 from ingest.train.provenance import Learnt, Seen
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import FileError, InputError, ModelError
@@ -42,7 +42,6 @@ FAST = TrainSettings(
     batch_size=8,
     encoder_lr=2e-3,
     head_lr=2e-2,
-    word_dropout=0.1,  # of three words, the one that tells is seldom left out
     precision="float32",
 )
 
@@ -209,7 +208,7 @@ def test_checkpoints_of_other_settings_are_not_resumed(base: Path, tmp_path: Pat
     [
         {"epochs": 1}, {"batch_size": 4}, {"max_tokens": 3}, {"encoder_lr": 1e-3}, {"head_lr": 1e-3},
         {"warmup": 0.5}, {"weight_decay": 0.5}, {"scale": 5.0}, {"class_dropout": 0.6}, {"seed": 1},
-        {"label_smoothing": 0.5}, {"word_dropout": 0.5},
+        {"label_smoothing": 0.5}, {"dropout": 0.5},
         {"precision": "bfloat16"},
     ],
     ids=lambda changed: next(iter(changed)),
@@ -221,6 +220,17 @@ def test_each_setting_changes_the_weights(
     one = load_file(trained[0] / "head.safetensors")["rows"]
     other = load_file(tmp_path / "model" / "head.safetensors")["rows"]
     assert not np.array_equal(one, other)
+
+
+def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
+    ones = torch.ones(1000, 101, requires_grad=True)
+    dropped = ByteDropout(0.25)(ones)
+    assert float((dropped == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
+    assert float(dropped.detach().mean()) == pytest.approx(1, abs=0.01)
+    dropped.sum().backward()
+    assert ones.grad is not None
+    assert torch.equal(ones.grad, dropped.detach())
+    assert ByteDropout(0.25).eval()(ones) is ones
 
 
 def test_field_dropout_reads_some_products_by_their_title_alone(base: Path, tmp_path: Path) -> None:
