@@ -111,6 +111,10 @@ class OpenVinoEncoder:
             (staging / "digests.json").write_text(json.dumps(digests))
             shutil.rmtree(self._form, ignore_errors=True)
             staging.rename(self._form)
+        except RuntimeError as error:
+            if "KeyboardInterrupt" in str(error):  # all that OpenVINO makes of Ctrl-C while it converts
+                raise KeyboardInterrupt from error
+            raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 

@@ -159,3 +159,22 @@ def test_padding_is_masked() -> None:
     ids, mask = pad([[1, 2, 3], [4]], pad_id=9)
     assert ids.tolist() == [[1, 2, 3], [4, 9, 9]]
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"), [("KeyboardInterrupt: <EMPTY MESSAGE>", KeyboardInterrupt), ("broken", RuntimeError)]
+)
+def test_ctrl_c_while_converting_stays_ctrl_c(
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    raised: type[BaseException],
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise RuntimeError(f"Check 'false' failed at frontend.cpp: {said}")
+
+    monkeypatch.setattr("ingest.encode.openvino_encoder.ov.convert_model", stopped)
+    with pytest.raises(raised):
+        OpenVinoEncoder(base, forms=tmp_path, calibration=TEXTS).encode(["red mug"])
+    assert not [at for at in tmp_path.iterdir() if at.is_dir()]
