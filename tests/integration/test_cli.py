@@ -249,6 +249,7 @@ def test_train_evaluate_and_classify(shelftree: Shelftree, files: Path) -> None:
     assert (trained.code, trained.json["n_terminals"], done.json["classified"]) == (0, 3, 36)
     assert set(figures.json["leaf"]) >= {"leaf_accuracy", "precision", "recall", "f1", "level_accuracy"}  # type: ignore[call-overload]
     assert (files / "report" / "classify.json").is_file()
+    assert figures.json["learnt"] == 36  # the file says nothing of a split
     assert list(rows(files / "classified.csv")[0]) == [
         "product_id", "category_path", "probability", "decision", "leaf_path", "leaf_probability",
     ]  # fmt: skip

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +24,14 @@ from ui.cli.sources import StoredProducts, products_of
 from ui.settings import Settings
 from ui.wiring import App
 
+if TYPE_CHECKING:
+    from ingest.classify.predict import Classifier
+
 __all__ = ["evaluate"]
+
+
+KEPT_OUT = ("train", "valid")  # the first is not judged; the second, for whoever judges by it, is no secret
+CHUNK = 2048  # products in memory at a time
 
 
 class Task(StrEnum):
@@ -112,8 +120,30 @@ def _classify(
         _write(folder / "classify.json", report.to_json())
         _write(folder / "classify.html", render(report))
         figures = report.figures
-    summary = {**asdict(figures), "coverage": figures.coverage}
+    summary = {
+        **asdict(figures),
+        "coverage": figures.coverage,
+        "learnt": _n_learnt(model, classifier, products),
+    }
+    if summary["learnt"]:
+        bar.note(
+            f"{summary['learnt']} of {figures.leaf.n_products} products were in the training: new ones will"
+            " get worse figures; keep some out by `test` or `valid` in a column `split`"
+        )
     return summary | ({"baselines": [asdict(one) for one in baselines]} if baselines else {})
+
+
+def _n_learnt(folder: Path, classifier: "Classifier", products: Iterable[Product]) -> int:
+    """How many products that were judged had been in the training and are not of split `valid`."""
+    from ingest.train.provenance import Seen
+
+    if (seen := Seen.load(folder, revision=classifier.revision)) is None:
+        return 0
+    rows = (one for one in products if one.category_path and one.split.strip().casefold() not in KEPT_OUT)
+    n = 0
+    while batch := list(islice(rows, CHUNK)):
+        n += int(seen.of_products(batch).sum())
+    return n
 
 
 def _source(products: Iterable[Product]) -> str:
