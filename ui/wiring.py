@@ -25,6 +25,7 @@ from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
 from taxonomy.product import Product, ProductId
 from taxonomy.service.releasing import published
+from taxonomy.service.teaching import shown
 from taxonomy.text import normalise, product_text
 from taxonomy.tree import Tree
 from ui.settings import Settings
@@ -112,11 +113,31 @@ class App:
 
         return open_encoder(self.settings.base_model or None, device=self.settings.device, cache=self.cache)
 
-    def classifier(self, model: Path, tree: Tree | None = None) -> "Classifier":
-        """A trained model, on its own tree unless one is given; errors as `Classifier.load`."""
+    def classifier(
+        self, model: Path, tree: Tree | None = None, *, catalog: str = "", taxonomy: str = ""
+    ) -> "Classifier":
+        """A trained model, on its own tree unless one is given; errors as `Classifier.load`.
+
+        With a catalogue and a taxonomy, leaves that it was never trained on are known by what people placed
+        there, too.
+        """
         from ingest.classify.predict import Classifier
 
-        return Classifier.load(model, tree=tree, device=self.settings.device, cache=self.cache)
+        examples = self._examples(model, tree, catalog, taxonomy) if tree and catalog and taxonomy else None
+        return Classifier.load(
+            model, tree=tree, examples=examples, device=self.settings.device, cache=self.cache
+        )
+
+    def _examples(self, model: Path, tree: Tree, catalog: str, taxonomy: str) -> dict[NodeId, list[str]]:
+        """Texts of what people placed in the tree's leaves that the model has no row for."""
+        from ingest.train.artifact import Artifact
+
+        new = set(tree.leaves()) - set(Artifact.load(model).head.ids)
+        if not new:
+            return {}
+        with self.uow() as uow:
+            found = shown(uow, catalog, taxonomy, new)
+        return {at: [product_text(one) for one in some] for at, some in found.items() if at in tree}
 
     def model_revision(self, model: Path, tree: Tree | None = None) -> str:
         """The revision of a model folder, after checking that it is whole and, given a tree, of that tree.

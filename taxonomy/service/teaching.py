@@ -1,6 +1,6 @@
 """What people placed and answered, as labels to learn from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -11,9 +11,10 @@ from taxonomy.product import Product, Source
 from taxonomy.review import Answer, Verdict
 from taxonomy.tree import Tree
 
-__all__ = ["ORIGIN_COLUMN", "PROVENANCE", "Lesson", "Origin", "as_written", "lessons"]
+__all__ = ["ORIGIN_COLUMN", "PROVENANCE", "Lesson", "Origin", "as_written", "lessons", "shown"]
 
 BATCH_SIZE = 2000  # products looked up at once
+N_SHOWN = 20  # products of a new node: as many as have a say when the nearest are asked
 ORIGIN_COLUMN = "answer_origin"
 PROVENANCE = (
     ORIGIN_COLUMN, "answer_author", "answer_at", "answer_verdict", "answer_model", "answer_suggested",
@@ -97,3 +98,19 @@ def _is_doubted(tree: Tree, product: Product, answer: Answer) -> bool:
     own = tree.find(product.category_path) if product.category_path else None
     refused = {guess.node_id for guess in answer.guesses}
     return answer.verdict is Verdict.SKIP or (answer.verdict is Verdict.NONE and own in refused)
+
+
+def shown(
+    uow: UnitOfWork, catalog: str, taxonomy: str, nodes: Collection[NodeId]
+) -> dict[NodeId, list[Product]]:
+    """What people placed in each of these nodes, at most `N_SHOWN` products of each; one query.
+
+    For nodes that a model was never trained on, which it then knows by these and by name.
+    """
+    found: dict[NodeId, list[Product]] = {}
+    rows = uow.assignments.of_node(catalog, taxonomy, sorted(nodes), limit=N_SHOWN * len(nodes))
+    for product, at in rows:
+        own = found.setdefault(at.node_id, [])
+        if at.source is Source.PERSON and len(own) < N_SHOWN:
+            own.append(product)
+    return {node_id: products for node_id, products in found.items() if products}

@@ -15,14 +15,17 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from store.unit_of_work import PostgresUnitOfWork
-from taxonomy.edits import Merge, Rename
+from taxonomy.edits import Create, Merge, Rename
 from taxonomy.errors import ModelError
+from taxonomy.node import Node, NodeId
+from taxonomy.product import ProductId
 from taxonomy.service import editing, releasing, retagging
 from taxonomy.tree import Tree
 from tests.contract.given import at
 from tests.integration.command import Outcome, run, start
 from tests.tiny_bert import write_tiny_bert
 from ui.cli import retag as retag_command
+from ui.wiring import App
 
 SCALE = 20.0  # of a head's rows: sure enough for one half, not for 0.999
 
@@ -100,6 +103,24 @@ def merge(engine: Engine) -> None:
 def told(engine: Engine, statement: str) -> list[tuple[object, ...]]:
     with engine.connect() as connection:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+
+def test_a_new_node_is_known_by_what_people_placed_there(
+    shelftree: Shelftree, engine: Engine, model: Path
+) -> None:
+    with PostgresUnitOfWork(engine) as uow:
+        kitchen = at(uow.trees.head("home"), "Kitchen")
+        new = Node(NodeId("glassware"), "Glassware", kitchen)
+        editing.edit(uow, "home", [Create(new)], author="ann")
+        tree = uow.trees.head("home")
+        uow.assignments.place("shop", "home", new.id, [ProductId("Cups3"), ProductId("Cups7")], author="ann")
+        uow.commit()
+    with App.open() as app:
+        by_name = app.classifier(model, tree)
+        shown = app.classifier(model, tree, catalog="shop", taxonomy="home")
+    glass = ["glass number 3 mug cup beaker glass"]
+    column = by_name.terminals.index(new.id)
+    assert shown.posteriors(glass)[0, column] > by_name.posteriors(glass)[0, column]
 
 
 def test_a_job_is_planned_applied_and_rolled_back(shelftree: Shelftree, engine: Engine) -> None:

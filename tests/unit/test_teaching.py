@@ -11,11 +11,11 @@ from ingest.train.provenance import FILE, Learnt, Seen
 from taxonomy.edits import Create
 from taxonomy.errors import ModelError
 from taxonomy.node import Node, NodeId
+from taxonomy.product import Assignment, Product, ProductId, Source
 from taxonomy.product import Path as CategoryPath
-from taxonomy.product import Product, ProductId
 from taxonomy.review import Guess, Suggestion, Verdict
 from taxonomy.service import reviewing
-from taxonomy.service.teaching import Lesson, Origin, as_written, lessons
+from taxonomy.service.teaching import Lesson, Origin, as_written, lessons, shown
 from taxonomy.tree import Tree
 from tests.contract.given import POPPY, SHELF, SPADE, WOK, at, edited, imported, planted
 from tests.fakes import FakeUnitOfWork
@@ -54,6 +54,17 @@ def test_answers_and_placements_come_before_the_catalogue(uow: FakeUnitOfWork, t
         POPPY.id: ((), Origin.NOBODY),
         WOK.id: (("Kitchen", "Pans"), Origin.PERSON),
     }
+
+
+def test_what_people_placed_shows_a_node_and_what_machines_placed_does_not(
+    uow: FakeUnitOfWork, tree: Tree
+) -> None:
+    pans, seeds = at(tree, "Kitchen", "Pans"), at(tree, "Garden", "Seeds")
+    uow.assignments.place(*HERE, pans, [WOK.id], author="ann")
+    uow.assignments.write(*HERE, [Assignment(POPPY.id, seeds, 0.9, Source.MODEL)])
+
+    assert shown(uow, *HERE, [pans, seeds]) == {pans: [WOK]}
+    assert shown(uow, *HERE, [seeds]) == {}
 
 
 @pytest.mark.parametrize("verdict", [Verdict.NONE, Verdict.SKIP])

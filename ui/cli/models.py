@@ -133,7 +133,7 @@ def classify(
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
         stored = head(app, taxonomy) if taxonomy else None
-        classifier = app.classifier(model, stored)
+        classifier = app.classifier(model, stored, catalog=catalog, taxonomy=taxonomy)
         questions = Questions(classifier, backoffs=review_backoffs)
         bar.start("classifying")
         watch = classifier.watch()

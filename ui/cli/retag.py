@@ -244,7 +244,7 @@ def _tag(app: App, job: Job) -> Tag | None:
 
     with app.uow() as uow:
         tree = uow.jobs.tree(job.id)
-    classifier = app.classifier(Path(job.model_dir), tree)
+    classifier = app.classifier(Path(job.model_dir), tree, catalog=job.catalog, taxonomy=job.taxonomy)
     if classifier.revision != job.model_revision:
         raise ModelError(
             f"{job.model_dir} holds another model than when job {job.id} was planned: put that one back, or"
