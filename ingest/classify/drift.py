@@ -96,10 +96,13 @@ class Drift:
         That were looked at.
     shifts : tuple of Shift
         What changed.
+    is_known : bool
+        Whether anything can be said: not with fewer than 50 products on either side.
     """
 
     n_products: int
     shifts: tuple[Shift, ...] = ()
+    is_known: bool = True
 
     @property
     def alarming(self) -> bool:
@@ -213,7 +216,7 @@ class Watch:
             all of it. Without, this is the only look.
         """
         if min(len(self._kept), len(self._reference.leaf_ids)) < _LEAST:
-            return Drift(self._n_seen)
+            return Drift(self._n_seen, is_known=False)
         share = 1.0 if look is None else 6 / (np.pi * look) ** 2
         samples = _Samples(self._reference, self._kept, self._tree)
         shifts = [samples.unsure(), samples.foreign(), samples.form(), samples.mix()]

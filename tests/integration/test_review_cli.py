@@ -250,9 +250,18 @@ def test_a_precision_that_nothing_vouches_for_is_said(
     assert "too few products to vouch for a precision of 0.95" in asked.err
     assert "too few products" not in less.err
     assert told | {"drift": None, "out": ""} == {
-        "classified": 12, "accept": 0, "backoff": 0, "review": 12, "vouched_for": False, "drift": None,
-        "out": "",
+        "classified": 12, "accept": 0, "backoff": 0, "review": 12, "rejected": 0, "vouched_for": False,
+        "drift": None, "out": "",
     }  # fmt: skip
+
+
+def test_rows_that_cannot_be_classified_are_counted(
+    shelftree: Shelftree, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.csv").write_text("id,title\n1,spade\n2,\n1,rake\n")
+    words = ("classify", tmp_path / "bad.csv", "--model", model, "--out", tmp_path / "found.csv")
+    assert "2 of 3 rows of bad.csv cannot be used" in shelftree(*words).err
+    assert shelftree(*words, "--json").json["rejected"] == 2
 
 
 def test_backoffs_are_reviewed_in_the_store_alone(shelftree: Shelftree, model: Path, tmp_path: Path) -> None:

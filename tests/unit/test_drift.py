@@ -143,9 +143,9 @@ def test_of_a_large_batch_no_more_than_a_sample_is_kept() -> None:
 
 def test_too_few_products_say_nothing() -> None:
     odd = [replace(row, foreign=1.0, leaf_probability=0.0) for row in products(49, 1)]
-    assert drift_of(odd) == Drift(49)
-    assert drift_of(products(500, 1), reference=Reference.of([])) == Drift(500)
-    assert drift_of([]) == Drift(0)
+    assert drift_of(odd) == Drift(49, is_known=False)
+    assert drift_of(products(500, 1), reference=Reference.of([])) == Drift(500, is_known=False)
+    assert drift_of([]) == Drift(0, is_known=False)
 
 
 def test_the_reference_follows_an_edit_of_the_tree() -> None:

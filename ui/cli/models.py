@@ -16,7 +16,7 @@ from taxonomy.tree import Tree
 from ui.cli.options import CATALOGUES, AsJson, CatalogName, Device, Map, ModelDir, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
-from ui.cli.sources import head, products_of
+from ui.cli.sources import head, n_rejected, products_of
 from ui.cli.teaching import Taught
 from ui.settings import Settings
 from ui.wiring import App
@@ -90,7 +90,9 @@ def train(
             cache=app.cache,
             progress=bar,
         )
-    finish({"model": out, **asdict(report), "learnt_from": taught.learnt.origins}, as_json=as_json)
+        rejected = n_rejected(products, bar)
+    summary = {"model": out, **asdict(report), "rejected": rejected, "learnt_from": taught.learnt.origins}
+    finish(summary, as_json=as_json)
 
 
 def classify(
@@ -148,6 +150,7 @@ def classify(
                 n_asked = reviewing.fill(uow, catalog, taxonomy, asked)
         elif out:
             write_table(out, COLUMNS, (_row(one, classifier.tree) for one in found))
+        rejected = n_rejected(products, bar)
         drift = watch.drift() if watch else None
         for shift in drift.shifts if drift else ():
             bar.note(shift.sentence)
@@ -158,12 +161,14 @@ def classify(
                 f" precision of {precision:g}; ask for less, or train with more products of split `valid`"
             )
     summary: dict[str, object] = {"classified": tally.total(), **{kind: tally[kind] for kind in DECISIONS}}
+    summary["rejected"] = rejected
     if not is_vouched_for:
         summary["vouched_for"] = False
     if n_asked is not None:
         summary["to_ask"] = n_asked
     if as_json and drift is not None:
-        summary["drift"] = {"alarming": drift.alarming, "shifts": [asdict(one) for one in drift.shifts]}
+        shifts = [asdict(one) for one in drift.shifts]
+        summary["drift"] = {"alarming": drift.alarming if drift.is_known else None, "shifts": shifts}
     finish({**summary, "out": out or f"taxonomy {taxonomy}"}, as_json=as_json)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ingest.readers import open_catalog
+from ingest.readers import Catalog, open_catalog
 from taxonomy.errors import InputError
 from taxonomy.ports import Progress
 from taxonomy.product import Product
@@ -11,7 +11,7 @@ from taxonomy.tree import Tree
 from ui.cli.options import parse_map
 from ui.wiring import App
 
-__all__ = ["StoredProducts", "head", "products_of"]
+__all__ = ["StoredProducts", "head", "n_rejected", "products_of"]
 
 
 class StoredProducts:
@@ -50,3 +50,15 @@ def head(app: App, taxonomy: str) -> Tree:
     """The head of a taxonomy in the store."""
     with app.uow() as uow:
         return uow.trees.head(taxonomy)
+
+
+def n_rejected(products: Iterable[Product], progress: Progress) -> int:
+    """How many rows of a file could not be used when it was last read; a note tells of any."""
+    if not isinstance(products, Catalog) or not products.counts.rejected:
+        return 0
+    counts = products.counts
+    progress.note(
+        f"{counts.rejected} of {counts.read} rows of {products.path.name} cannot be used: `shelftree catalog"
+        " import --rejects FILE` says which, and why"
+    )
+    return counts.rejected
