@@ -1,7 +1,8 @@
 """The classifier: products in, a node and how sure we are of it out."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -161,8 +162,20 @@ class Classifier:
 
         A query is no product, and to look through all that is remembered takes milliseconds.
         """
-        vectors = self.encoder.encode(queries)
-        return self._bound.posteriors(vectors, temperature=self.calibration.temperature, memory_share=0.0)
+        return self.head_alone.posteriors(queries)
+
+    @cached_property
+    def head_alone(self) -> "Classifier":
+        """This classifier without its memory: for texts that are no products, or that it remembers."""
+        return Classifier(
+            self.encoder,
+            self._bound,
+            replace(self.calibration, memory_share=0.0, sureness=Calibration.sureness),
+            tree=self.tree,
+            guard=self._guard,
+            reference=self._reference,
+            revision=self.revision,
+        )
 
     def predict(self, products: Iterable[Product], *, precision: float = 0.95) -> Iterator[Prediction]:
         """A prediction for each product, in order; products are read as predictions are taken.

@@ -106,7 +106,8 @@ def judge(
     """What the classifier says of each labelled product, in order.
 
     All products are read, those of the split `train` to know under which paths a product stands; they are
-    judged only if `with_trained`. Products without a category are passed over.
+    judged only if `with_trained`, and by the head alone: the memory would find each of them, and its label.
+    Products without a category are passed over.
 
     Parameters
     ----------
@@ -125,9 +126,7 @@ def judge(
     found: list[Judged] = []
     source = _labelled(products, paths, keys, with_trained=with_trained)
     while chunk := list(islice(source, _CHUNK)):
-        labels = _label_probabilities(classifier, chunk) if with_labels else [None] * len(chunk)
-        predictions = classifier.predict(chunk, precision=precision)
-        found += [_judged(classifier, *row) for row in zip(chunk, predictions, labels, strict=True)]
+        found += _judge(classifier, chunk, precision=precision, with_labels=with_labels)
         progress.advance(len(chunk))
     if not found:
         raise InputError("nothing to evaluate on: no product has a category and a split other than 'train'")
@@ -159,6 +158,20 @@ def _labelled(
 def _others(row: Judged, paths: Iterable[Path]) -> tuple[Path, ...]:
     own = folded(row.truth)
     return tuple(path for path in paths if path != own)
+
+
+def _judge(
+    classifier: Classifier, chunk: Sequence[Product], *, precision: float, with_labels: bool
+) -> list[Judged]:
+    rows: dict[int, Judged] = {}
+    for trained, judge in (False, classifier), (True, classifier.head_alone):
+        at = [row for row, one in enumerate(chunk) if is_trained(one) == trained]
+        products = [chunk[row] for row in at]
+        labels = _label_probabilities(judge, products) if with_labels else [None] * len(products)
+        predictions = judge.predict(products, precision=precision)
+        for row, product, prediction, label in zip(at, products, predictions, labels, strict=True):
+            rows[row] = _judged(judge, product, prediction, label)
+    return [rows[row] for row in range(len(chunk))]
 
 
 def _label_probabilities(classifier: Classifier, chunk: Sequence[Product]) -> list[float]:

@@ -438,8 +438,8 @@ def test_the_bench_puts_each_part_beside_its_peers(shelftree: Shelftree, files: 
     names = [set(done.json["rows"]) for done in (classify, build, route, rerank)]  # type: ignore[call-overload]
     assert names == [
         {
-            "TF-IDF + LinearSVC", "hiclass, SVM per parent", "Shelftree", "Shelftree int8",
-            "sentence-transformers f32",
+            "TF-IDF + LinearSVC", "hiclass, SVM per parent", "Shelftree", "cross-fitted",
+            "Shelftree int8", "sentence-transformers f32",
         },
         {"Shelftree", "k-means, true k", "PCA + HDBSCAN"},
         {"BM25 over paths", "vectors alone", "Shelftree"},

@@ -61,7 +61,13 @@ def rows(done: Outcome) -> Any:
 def test_the_bench_puts_our_model_beside_every_peer(shelftree: Shelftree, model: Path) -> None:
     found = rows(shelftree("bench", "classify", "products.csv", "--model", model, "--epochs", 1, "--json"))
 
-    assert list(found) == ["TF-IDF + LinearSVC", "hiclass, SVM per parent", "flat BERT", "Shelftree"]
+    assert list(found) == [
+        "TF-IDF + LinearSVC",
+        "hiclass, SVM per parent",
+        "flat BERT",
+        "Shelftree",
+        "cross-fitted",
+    ]
     assert set(found["flat BERT"]) == {"leaf", "hF1", "seconds"}
     promise = {"kept", "kept_multi_path", "coverage", "depth", "true_depth"}
     assert {f"{name}_{at}" for name in promise for at in (95, 99)} < set(found["Shelftree"])
@@ -70,8 +76,9 @@ def test_the_bench_puts_our_model_beside_every_peer(shelftree: Shelftree, model:
 
 def test_only_the_peers_asked_for_are_run(shelftree: Shelftree, model: Path) -> None:
     words = ["bench", "classify", "--data", "products.csv", "--model", model, "--json"]
-    assert list(rows(shelftree(*words, "--peers", "tfidf"))) == ["TF-IDF + LinearSVC", "Shelftree"]
-    assert list(rows(shelftree(*words, "--peers", ""))) == ["Shelftree"]
+    ours = ["Shelftree", "cross-fitted"]
+    assert list(rows(shelftree(*words, "--peers", "tfidf"))) == ["TF-IDF + LinearSVC", *ours]
+    assert list(rows(shelftree(*words, "--peers", ""))) == ours
     done = shelftree(*words, "--peers", "magic")
     assert (done.code, "tfidf, hiclass, flat" in done.err) == (2, True)
 
@@ -111,7 +118,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[NodeId, Sequence[str]]
 
     def listening(cls: type, at: Path, /, *, examples: Any = None, **options: Any) -> Classifier:
         seen.append(examples)
-        return load(cls, at, **options)  # type: ignore[no-any-return]
+        return load(cls, at, examples=examples, **options)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(Classifier, "load", classmethod(listening))
     return seen

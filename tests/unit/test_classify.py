@@ -11,7 +11,6 @@ from ingest.classify.bind import bind, node_text
 from ingest.classify.calibrate import Calibration, deepest_safe, fit_sureness, risk_curve
 from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Layout
-from ingest.classify.memory import Memory
 from ingest.classify.predict import Classifier
 from ingest.encode.torch_encoder import TorchEncoder
 from ingest.evaluate.baselines import tfidf_svc
@@ -128,15 +127,15 @@ def test_posteriors_add_up_and_name_their_terminals(classifier: Classifier) -> N
 
 
 def test_queries_are_answered_by_the_head_alone(model: Path, classifier: Classifier) -> None:
-    alone = Classifier(
-        classifier.encoder,
-        replace(classifier._bound, memory=Memory.empty(0)),
-        replace(classifier.calibration, sureness=(1.0, 1.0, 0.0)),
-        tree=classifier.tree,
+    half = replace(classifier.calibration, memory_share=0.5, sureness=(1.0, 1.0, 0.0))
+    none = replace(half, memory_share=0.0)
+    both, alone = (
+        Classifier(classifier.encoder, classifier._bound, calibration, tree=classifier.tree)
+        for calibration in (half, none)
     )
     queries = ["mug", "old chair"]
-    assert np.array_equal(classifier.query_posteriors(queries), alone.posteriors(queries))
-    assert not np.array_equal(classifier.posteriors(queries), alone.posteriors(queries))
+    assert np.array_equal(both.query_posteriors(queries), alone.posteriors(queries))
+    assert not np.array_equal(both.posteriors(queries), alone.posteriors(queries))
 
 
 def test_a_given_node_is_the_leaf_or_above_it(classifier: Classifier) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
@@ -25,6 +25,9 @@ FLAGS = (
     "--no-first-run",
 )
 START_TIMEOUT_S = 60
+PATIENCE_MS = 20_000  # for a page to show what it should, on a machine that is busy
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -55,7 +58,7 @@ def browser_page(address: str, *, width: int = 1280, height: int = 800) -> Itera
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         try:
             page = chromium.new_page(viewport={"width": width, "height": height})
-            page.set_default_timeout(20_000)
+            page.set_default_timeout(PATIENCE_MS)
             page.goto(address)
             page.locator(".wb-title").first.wait_for()
             yield page
