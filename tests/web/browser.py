@@ -82,6 +82,7 @@ def wait_for_calm(page: Page) -> None:
     """Return when the page has drawn the answer to the last click."""
     page.wait_for_timeout(400)  # selecting is sent a moment after the last key
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(300)  # a button hears its key a moment after it is drawn
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
