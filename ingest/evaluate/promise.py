@@ -53,12 +53,16 @@ class CrossFitted:
         Held out.
     ece : float
         Expected calibration error of the leaf probability, 15 bins of equal mass; mean of the halvings.
+    ece_of_perfect : float
+        What it would be on as many products if the same probabilities were exactly right: few products in a
+        bin differ from their mean by chance.
     kept : tuple of Kept
         One for each precision asked.
     """
 
     n_products: int
     ece: float
+    ece_of_perfect: float
     kept: tuple[Kept, ...]
 
 
@@ -101,12 +105,14 @@ def cross_fitted(
         calibration = held.fit(np.flatnonzero(first))
         judged = np.flatnonzero(~first)
         outcome = held.outcome(calibration, judged)
-        eces.append(expected_calibration_error(outcome.confidence, outcome.right.tolist()))
+        by_chance = rng.random(len(judged)) < outcome.confidence
+        rights = (outcome.right, by_chance)
+        eces.append([expected_calibration_error(outcome.confidence, right.tolist()) for right in rights])
         given = [deepest_safe(outcome.paths, calibration.price(precision)) for precision in precisions]
         found.append([_kept(depth, outcome.n_right, depths[judged]) for depth in given])
-    return CrossFitted(
-        len(rows), float(np.mean(eces)), tuple(map(_over, precisions, zip(*found, strict=True)))
-    )
+    ece, ece_of_perfect = map(float, np.mean(eces, axis=0))
+    kept = tuple(map(_over, precisions, zip(*found, strict=True)))
+    return CrossFitted(len(rows), ece, ece_of_perfect, kept)
 
 
 def _kept(depth: Indices, n_right: Indices, full: Indices) -> tuple[float, float, float]:

@@ -65,6 +65,16 @@ def test_what_is_kept_is_near_what_was_asked_and_more_asks_for_less() -> None:
     assert found.n_products == 1500
 
 
+def test_an_error_that_chance_explains_is_told_from_one_that_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = judged((0.95,))
+    assert found.ece == pytest.approx(found.ece_of_perfect, abs=0.01)
+    monkeypatch.setattr(Calibration, "sure", lambda self, posteriors: posteriors**3)
+    wrong = judged((0.95,))
+    assert wrong.ece > 2 * wrong.ece_of_perfect
+
+
 def test_a_calibration_of_no_products_says_nothing_and_breaks_the_promise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
