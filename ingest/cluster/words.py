@@ -2,7 +2,7 @@
 
 from taxonomy.text import fold
 
-__all__ = ["ASIDES", "FOLLOWED", "HELPERS", "NAMELESS", "SMALL_WORDS"]
+__all__ = ["ASIDES", "COLOURS", "FOLLOWED", "HELPERS", "NAMELESS", "SIZES", "SMALL_WORDS"]
 
 _COLOURS = """
 black white grey gray silver gold golden red maroon burgundy pink fuchsia magenta purple violet lilac
@@ -56,7 +56,11 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(fold(word) for word in text.split())
 
 
-NAMELESS = _words(_COLOURS + _SIZES + _UNITS + _PRAISE)
+COLOURS = _words(_COLOURS)
+
+SIZES = _words(_SIZES + _UNITS)
+
+NAMELESS = COLOURS | SIZES | _words(_PRAISE)
 """Colours, sizes, units and praise: no name contains one."""
 
 HELPERS = _words(_PACKAGING + _AUDIENCE_AND_STYLE)
