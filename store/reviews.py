@@ -1,6 +1,6 @@
 """What people are asked about products, and what they said."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -39,6 +39,25 @@ class PostgresReviews:
             n_kept += self._write(key, list(batch.values()))
         self._transaction.learn(suggestions, n_kept)
         return n_kept
+
+    def put(
+        self,
+        catalog: str,
+        taxonomy: str,
+        product_ids: Collection[ProductId],
+        suggestions_: Sequence[Suggestion],
+    ) -> None:
+        """Make these suggestions, of some of these products, all that there are of these products."""
+        key = self._numbers(taxonomy, catalog)
+        theirs = among(suggestions.c.product_id, list(product_ids))
+        self._transaction.run(delete(suggestions).where(*_mine(suggestions, key), theirs))
+        if suggestions_:
+            self._write(key, suggestions_)
+
+    def stored(self, catalog: str, taxonomy: str) -> list[Suggestion]:
+        """All suggestions for live products whose text they were made for, in the order of product ids."""
+        these = _fitting(self._numbers(taxonomy, catalog)).order_by(suggestions.c.product_id)
+        return [_suggestion(row) for row in self._transaction.run(these)]
 
     def suggested(
         self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
@@ -187,6 +206,11 @@ def _waiting(key: tuple[int, int]) -> Select[Any]:
         .correlate(suggestions)
         .exists()
     )
+    return _fitting(key).where(~by_people(*key, suggestions.c.product_id), ~is_refused)
+
+
+def _fitting(key: tuple[int, int]) -> Select[Any]:
+    """The suggestions that were made for the text that their live product has, joined to the products."""
     live = (products.c.catalog_id == key[1]) & products.c.retired_at.is_(None)
     there = live & (products.c.id == suggestions.c.product_id)
     revision = func.coalesce(model_revisions.c.revision, "").label("model_revision")
@@ -199,7 +223,6 @@ def _waiting(key: tuple[int, int]) -> Select[Any]:
             )
         )
         .where(*_mine(suggestions, key), suggestions.c.text_hash == text_hash())
-        .where(~by_people(*key, suggestions.c.product_id), ~is_refused)
     )
 
 

@@ -427,7 +427,7 @@ tag_history = Table(  # append-only; without foreign keys, as assignments
     ),
 )
 
-suggestions = Table(  # replaced as a whole by each classifying; without foreign keys, as assignments
+suggestions = Table(  # replaced by each classifying, in parts by re-tagging; no foreign keys, as assignments
     "suggestions",
     metadata,
     Column("taxonomy_id", Integer, primary_key=True, autoincrement=False),

@@ -401,6 +401,21 @@ class ReviewRepository(Protocol):
         Those of products that the catalogue does not have are left out.
         """
 
+    def put(
+        self,
+        catalog: str,
+        taxonomy: str,
+        product_ids: Collection[ProductId],
+        suggestions: Sequence[Suggestion],
+    ) -> None:
+        """Make these suggestions, of some of these products, all that there are of these products."""
+
+    def stored(self, catalog: str, taxonomy: str) -> list[Suggestion]:
+        """All suggestions for live products whose text they were made for, in the order of product ids.
+
+        Those of products that do not wait are among them.
+        """
+
     def suggested(
         self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
     ) -> dict[ProductId, Suggestion]:

@@ -785,11 +785,25 @@ class FakeReviews:
         table = self.desk.now.suggestions
         for key in [key for key in table if key[:2] == place]:
             del table[key]
-        for one in suggestions:
-            if (kept := self.desk.now.products.get((place[0], one.product_id))) is not None:
-                rounded = replace(one, worth=_real(one.worth), guesses=_rounded(one.guesses))
-                table.setdefault((*place, one.product_id), (rounded, _text_hash(kept.product)))
+        self._keep(place, suggestions)
         return sum(key[:2] == place for key in table)
+
+    def put(
+        self,
+        catalog: str,
+        taxonomy: str,
+        product_ids: Collection[ProductId],
+        suggestions: Sequence[Suggestion],
+    ) -> None:
+        self.assignments._require(catalog, taxonomy)
+        place = (catalog.lower(), taxonomy.lower())
+        for product_id in product_ids:
+            self.desk.now.suggestions.pop((*place, product_id), None)
+        self._keep(place, suggestions)
+
+    def stored(self, catalog: str, taxonomy: str) -> list[Suggestion]:
+        self.assignments._require(catalog, taxonomy)
+        return [one for _, one in sorted(self._fitting(catalog, taxonomy), key=lambda pair: pair[0].id)]
 
     def suggested(
         self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]
@@ -875,6 +889,13 @@ class FakeReviews:
             n_suggested=sum(one.node_id in ids for one, ids in zip(placed, suggested, strict=True)),
         )
 
+    def _keep(self, place: tuple[str, str], suggestions: Iterable[Suggestion]) -> None:
+        for one in suggestions:
+            if (kept := self.desk.now.products.get((place[0], one.product_id))) is not None:
+                rounded = replace(one, worth=_real(one.worth), guesses=_rounded(one.guesses))
+                kept_as = (rounded, _text_hash(kept.product))
+                self.desk.now.suggestions.setdefault((*place, one.product_id), kept_as)
+
     def _said(self, catalog: str, taxonomy: str) -> list[Answer]:
         self.assignments._require(catalog, taxonomy)
         rows = self.desk.now.answers.values()
@@ -886,15 +907,20 @@ class FakeReviews:
         standing = self.assignments._standing(catalog, taxonomy)
         said = [one for one in self._said(catalog, taxonomy) if one.undone_by is None]
         found = []
-        for product in self.desk.now.live(catalog):
-            key = (catalog.lower(), taxonomy.lower(), product.id)
-            one, digest = self.desk.now.suggestions.get(key, (None, ""))
-            if one is None or digest != _text_hash(product):
-                continue
+        for product, one in self._fitting(catalog, taxonomy):
             place = standing.get(product.id)
             if place is not None and place.source is Source.PERSON:
                 continue
-            if not any(_settles(answer, one, digest) for answer in said):
+            if not any(_settles(answer, one, _text_hash(product)) for answer in said):
+                found.append((product, one))
+        return found
+
+    def _fitting(self, catalog: str, taxonomy: str) -> list[tuple[Product, Suggestion]]:
+        found = []
+        for product in self.desk.now.live(catalog):
+            key = (catalog.lower(), taxonomy.lower(), product.id)
+            one, digest = self.desk.now.suggestions.get(key, (None, ""))
+            if one is not None and digest == _text_hash(product):
                 found.append((product, one))
         return found
 

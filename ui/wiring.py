@@ -113,6 +113,14 @@ class App:
 
         return open_encoder(self.settings.base_model or None, device=self.settings.device, cache=self.cache)
 
+    def encoder_of(self, model: Path) -> Encoder:
+        """The encoder of a trained model."""
+        from ingest.encode import open_encoder
+        from ingest.train.artifact import Artifact
+
+        texts = Artifact.load(model).sample_texts
+        return open_encoder(model, device=self.settings.device, cache=self.cache, calibration=texts)
+
     def classifier(
         self, model: Path, tree: Tree | None = None, *, catalog: str = "", taxonomy: str = ""
     ) -> "Classifier":

@@ -1,19 +1,19 @@
 """What to ask people, gathered while a catalogue is classified."""
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ingest.classify.predict import Classifier, Prediction
-from taxonomy.ports import Floats, Progress, Silent
+from taxonomy.ports import Encoder, Floats, Progress, Silent
 from taxonomy.product import Path, Product, ProductId
 from taxonomy.review import Guess, Suggestion
 from taxonomy.text import product_text
 from taxonomy.worth import trust_in_likeness, worth_of_answers
 
-__all__ = ["Questions"]
+__all__ = ["Questions", "in_order", "suggestions"]
 
 N_GUESSES = 3  # nodes suggested: more is a list to read, not a choice; the whole tree can be searched beside
 MOST = 20_000  # products asked about, the least certain: weeks of work for one person, 30 MB of vectors
@@ -81,37 +81,71 @@ class Questions:
         if not doubts:
             return []
         progress.start("finding what to ask first", len(doubts))
-        vectors = self._classifier.encoder.encode([one.text for one in doubts])
-        trust = trust_in_likeness(vectors, [one.path for one in doubts])
-        worth = worth_of_answers(
-            vectors, np.array([one.error for one in doubts], dtype=np.float32), trust=trust
-        )
-        guesses = self._guesses(doubts, progress)
-        return [
-            Suggestion(
-                doubts[at].product_id,
-                guesses[at],
-                float(worth.gain[at]),
-                doubts[worth.leader[at]].product_id,
-                self._classifier.revision,
-                self._classifier.tree.version,
-            )
-            for at in worth.order
-        ]
+        texts, ids = [one.text for one in doubts], [one.product_id for one in doubts]
+        asked = suggestions(self._classifier, ids, texts, progress=progress)
+        return in_order(self._classifier.encoder, asked, texts, [one.path for one in doubts])
 
     def _note(self, doubt: _Doubt) -> None:
         heapq.heappush(self._doubts, doubt)
         if len(self._doubts) > self._most:
             heapq.heappop(self._doubts)
 
-    def _guesses(self, doubts: list[_Doubt], progress: Progress) -> list[tuple[Guess, ...]]:
-        found: list[tuple[Guess, ...]] = []
-        for start in range(0, len(doubts), CHUNK):
-            texts = [one.text for one in doubts[start : start + CHUNK]]
-            found += map(self._best, self._classifier.posteriors(texts))
-            progress.advance(len(texts))
-        return found
 
-    def _best(self, posterior: Floats) -> tuple[Guess, ...]:
-        best = np.argsort(-posterior, kind="stable")[:N_GUESSES]
-        return tuple(Guess(self._classifier.terminals[at], float(posterior[at])) for at in best)
+def suggestions(
+    classifier: Classifier,
+    product_ids: Sequence[ProductId],
+    texts: Sequence[str],
+    *,
+    progress: Progress | None = None,
+) -> list[Suggestion]:
+    """What to suggest for each product: worth the chance that the first guess is wrong, and led by itself."""
+    progress = progress or Silent()
+    found: list[Suggestion] = []
+    for start in range(0, len(texts), CHUNK):
+        posteriors = classifier.posteriors(texts[start : start + CHUNK])
+        for product_id, posterior in zip(product_ids[start : start + CHUNK], posteriors, strict=True):
+            guesses = _best(classifier, posterior)
+            chance = 1.0 - guesses[0].probability
+            found.append(
+                Suggestion(
+                    product_id, guesses, chance, product_id, classifier.revision, classifier.tree.version
+                )
+            )
+        progress.advance(len(posteriors))
+    return found
+
+
+def in_order(
+    encoder: Encoder,
+    asked: Sequence[Suggestion],
+    texts: Sequence[str],
+    labels: Sequence[Path],
+    *,
+    most: int = MOST,
+) -> list[Suggestion]:
+    """The least certain of these suggestions, worth most first, with what they are worth and who leads them.
+
+    Parameters
+    ----------
+    texts, labels : sequences, one entry a suggestion
+        Of the products; the shop's own labels say how far look-alikes belong together.
+    """
+    errors = [1.0 - one.guesses[0].probability if one.guesses else 1.0 for one in asked]
+    kept = heapq.nlargest(most, range(len(asked)), key=lambda at: errors[at])
+    vectors = encoder.encode([texts[at] for at in kept])
+    trust = trust_in_likeness(vectors, [labels[at] for at in kept])
+    chances = np.array([errors[at] for at in kept], dtype=np.float32)
+    worth = worth_of_answers(vectors, chances, trust=trust)
+    return [
+        replace(
+            asked[kept[at]],
+            worth=float(worth.gain[at]),
+            leader_id=asked[kept[worth.leader[at]]].product_id,
+        )
+        for at in worth.order
+    ]
+
+
+def _best(classifier: Classifier, posterior: Floats) -> tuple[Guess, ...]:
+    best = np.argsort(-posterior, kind="stable")[:N_GUESSES]
+    return tuple(Guess(classifier.terminals[at], float(posterior[at])) for at in best)

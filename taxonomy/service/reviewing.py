@@ -1,6 +1,6 @@
 """Ask people about the products that no node was safe for, and keep what they say."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -11,7 +11,7 @@ from taxonomy.product import Product, ProductId, Source
 from taxonomy.review import Answer, Figures, Guess, Queued, Suggestion, Verdict
 from taxonomy.tree import Tree
 
-__all__ = ["alike", "answer", "answered", "figures", "fill", "live_guesses", "queue", "take_back"]
+__all__ = ["alike", "answer", "answered", "figures", "fill", "live_guesses", "queue", "reorder", "take_back"]
 
 BATCH_SIZE = 2000  # products looked up at once
 
@@ -21,6 +21,31 @@ def fill(uow: UnitOfWork, catalog: str, taxonomy: str, suggestions: Iterable[Sug
     n = uow.reviews.refill(catalog, taxonomy, suggestions)
     uow.commit()
     return n
+
+
+def reorder(
+    uow: UnitOfWork,
+    catalog: str,
+    taxonomy: str,
+    order: Callable[[Sequence[Product], Sequence[Suggestion]], Iterable[Suggestion]],
+) -> int:
+    """Have what is in the queue anew in the order of its worth, and commit; how many products are in it.
+
+    A queue that was filled in parts, as by re-tagging, knows no look-alikes across them.
+
+    Parameters
+    ----------
+    order : callable
+        Gets products and what is suggested for each; gives the suggestions with worth and leader.
+    """
+    kept = uow.reviews.stored(catalog, taxonomy)
+    if not kept:
+        return 0
+    products = {one.id: one for one in uow.catalogs.get(catalog, [one.product_id for one in kept])}
+    uow.commit()  # a model may take its time: no transaction stays open meanwhile
+    ordered = {one.product_id: one for one in order([products[one.product_id] for one in kept], kept)}
+    still = [one.product_id for one in uow.reviews.stored(catalog, taxonomy)]
+    return fill(uow, catalog, taxonomy, (ordered[at] for at in still if at in ordered))
 
 
 def queue(uow: UnitOfWork, catalog: str, taxonomy: str, *, limit: int = 20, offset: int = 0) -> list[Queued]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Event, Thread
 
@@ -12,12 +12,13 @@ from taxonomy.jobs import Change, Job, JobKind, JobState, Shard
 from taxonomy.node import ROOT_ID
 from taxonomy.ports import Progress, Silent, UnitOfWork
 from taxonomy.product import Assignment, Product, ProductId
+from taxonomy.review import Suggestion
 from taxonomy.tree import Tree
 
 __all__ = ["LEASE_S", "Tag", "Worked", "work"]
 
-Tag = Callable[[Sequence[Product]], Sequence[Assignment | None]]
-"""What a model says of products, in their order; None: nothing that is safe."""
+Tag = Callable[[Sequence[Product]], Sequence[Assignment | Suggestion | None]]
+"""What a model says of products, in their order: a place, a question where none is safe, or nothing."""
 
 LEASE_S = 30.0  # how long a killed worker's shard waits; renewed three times as often
 _LOOK_S = 0.3  # how often a worker without a shard looks whether one came free
@@ -45,7 +46,8 @@ def work(
 ) -> Worked:
     """Work on a running job until none of its shards is left, or until `stop` says so; close it at the end.
 
-    A product that the model is not sure of keeps its place, under the live id. A shard that fails is given
+    A product that the model is not sure of keeps its place, under the live id, and goes into the review queue
+    with what the model suggests; one that it gave a place leaves the queue. A shard that fails is given
     back with its error, and given up after three; the others go on.
 
     Parameters
@@ -91,10 +93,11 @@ Look = Callable[[Shard, Callable[[], bool]], "Looked | None"]
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How many products were looked at, and what changes."""
+    """How many products were looked at, what changes, and what a model said of them by product."""
 
     n_products: int
     changes: Sequence[Change]
+    said: Mapping[ProductId, Assignment | Suggestion] = field(default_factory=dict)
 
 
 def _look(uow: UnitOfWork, job: Job, tag: Tag | None) -> Look:
@@ -130,6 +133,9 @@ def _write(uow: UnitOfWork, shard: Shard, worker: str, found: Looked) -> int | N
     kept = uow.jobs.record(job.id, found.changes)
     uow.assignments.write(job.catalog, job.taxonomy, [one.after for one in kept if one.after])
     uow.assignments.remove(job.catalog, job.taxonomy, [one.product_id for one in kept if not one.after])
+    if found.said:
+        asked = [one for one in found.said.values() if isinstance(one, Suggestion)]
+        uow.reviews.put(job.catalog, job.taxonomy, found.said.keys(), asked)
     uow.jobs.mark(shard, n_tagged=found.n_products, n_changed=len(kept))
     uow.commit()
     return len(kept)
@@ -144,7 +150,7 @@ def _tagged(
     uow: UnitOfWork, job: Job, tree: Tree, tag: Tag | None, shard: Shard, stop: Callable[[], bool]
 ) -> Looked | None:
     stored = uow.jobs.meant(shard)
-    said: Mapping[ProductId, Assignment] = {}
+    said: Mapping[ProductId, Assignment | Suggestion] = {}
     if tag is not None:
         products = uow.catalogs.get(job.catalog, list(stored))
         uow.commit()  # a model may take its time: no transaction stays open meanwhile
@@ -152,14 +158,15 @@ def _tagged(
         if stop():
             return None
     head = uow.trees.head(job.taxonomy)  # what came back to life since keeps its products
-    changes = (
-        Change(at, one, said.get(at) or (one if one and one.node_id in head else _live(tree, one)))
-        for at, one in stored.items()
-    )
-    return Looked(len(stored), [one for one in changes if one.is_real])
+    kept = {at: one if one and one.node_id in head else _live(tree, one) for at, one in stored.items()}
+    given = {at: one for at, one in said.items() if isinstance(one, Assignment)}
+    changes = (Change(at, one, given.get(at) or kept[at]) for at, one in stored.items())
+    return Looked(len(stored), [one for one in changes if one.is_real], said)
 
 
-def _say(tag: Tag, products: Sequence[Product], stop: Callable[[], bool]) -> Iterator[Assignment]:
+def _say(
+    tag: Tag, products: Sequence[Product], stop: Callable[[], bool]
+) -> Iterator[Assignment | Suggestion]:
     rest = iter(products)
     while not stop() and (batch := list(islice(rest, _STEP))):
         for one in tag(batch):

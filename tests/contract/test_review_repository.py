@@ -78,6 +78,31 @@ def test_a_refill_replaces_all_and_leaves_unknown_products_out(uow: UnitOfWork) 
         assert waiting(uow) == []
 
 
+def test_suggestions_are_put_in_the_place_of_those_of_the_products_named_alone(uow: UnitOfWork) -> None:
+    with uow:
+        _, (spade, poppy, _) = asked(uow)
+        surer = replace(spade, worth=3.0, model_revision="bert@2")
+        stray = replace(spade, product_id=ProductId("p9"), leader_id=ProductId("p9"))
+
+        uow.reviews.put("shop", "home", [SPADE.id, WOK.id], [surer, stray])
+
+        assert uow.reviews.stored("shop", "home") == sorted([surer, poppy], key=lambda one: one.product_id)
+        uow.reviews.put("shop", "home", [POPPY.id], [])
+        assert waiting(uow) == [SPADE.id]
+
+
+def test_a_suggestion_is_stored_while_its_product_does_not_wait_but_not_for_another_text(
+    uow: UnitOfWork,
+) -> None:
+    with uow:
+        _, (spade, *_) = asked(uow)
+        uow.reviews.record("shop", "home", [said(SPADE, Verdict.SKIP)])
+
+        imported(uow, [SPADE, replace(POPPY, title="Poppy seeds 10 g")], "two")
+
+        assert uow.reviews.stored("shop", "home") == [spade]  # the wok has retired
+
+
 def test_a_product_that_changed_or_retired_waits_no_longer(uow: UnitOfWork) -> None:
     with uow:
         asked(uow)

@@ -25,6 +25,7 @@ from tests.contract.given import at
 from tests.integration.command import Outcome, run, start
 from tests.tiny_bert import write_tiny_bert
 from ui.cli import retag as retag_command
+from ui.cli.progress import Bar
 from ui.wiring import App
 
 SCALE = 20.0  # of a head's rows: sure enough for one half, not for 0.999
@@ -172,7 +173,7 @@ def test_a_model_tags_by_what_it_learnt(
     assert by_release["products"] == 24
     assert shelftree(*PLAN, "--no-model").json["products"] == 12
     assert shelftree(*PLAN, "--no-model", "--model", folder).code == 2
-    by_model = []
+    by_model, asked = [], []
     for precision in (0.999, 0.5):
         job = int(str(shelftree(*PLAN, "--since", 1, "--precision", precision).json["job"]))
         with PostgresUnitOfWork(engine) as uow:
@@ -180,7 +181,15 @@ def test_a_model_tags_by_what_it_learnt(
         retag_command._work(job, 30.0, f"worker of {job}", lambda: False)  # a process would load torch anew
         assert shelftree("retag", "status", job, "--json").json["jobs"][0]["products_tagged"] == 24  # type: ignore[index]
         by_model += told(engine, "SELECT count(*) FROM assignments WHERE source = 'model'")
+        asked += told(engine, "SELECT count(*) FROM suggestions")
+        with App.open() as app, Bar(quiet=True) as bar:
+            with app.uow() as uow:
+                done = uow.jobs.get(job)
+            retag_command._order_queue(app, done, bar)
+        in_groups = told(engine, "SELECT count(*) FROM suggestions WHERE leader_id != product_id")
+        assert (in_groups[0] > (0,)) == (asked[-1] > (0,))  # kinds repeat their titles
     assert by_model[0] < by_model[1]
+    assert asked[0] > asked[1]
 
     with PostgresUnitOfWork(engine) as uow:
         other = retagging.plan(uow, "shop", "home", since=1, model=retagging.Model("other", str(folder))).job

@@ -13,7 +13,8 @@ from taxonomy.jobs import Change, Job, JobKind, JobState, Tally
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Assignment, Product, ProductId, Source
-from taxonomy.service import editing, retagging
+from taxonomy.review import Guess, Suggestion
+from taxonomy.service import editing, retagging, reviewing
 from taxonomy.service.importing import import_taxonomy
 from taxonomy.service.placing import place_by_label
 from taxonomy.service.retagging import Model, Plan
@@ -444,3 +445,43 @@ def test_a_probability_as_the_store_gives_it_back_is_no_change() -> None:
     read = replace(said, probability=0.9889976)  # 32 bits, printed as short as they can be
 
     assert not Change(said.product_id, read, said).is_real
+
+
+def asking(products: Sequence[Product]) -> list[Suggestion]:
+    """A model that leaves all to people."""
+    guesses = (Guess(NodeId("unknown"), 0.25),)
+    return [Suggestion(one.id, guesses, 0.75, one.id, "bert@2", 2) for one in products]
+
+
+def waiting(uow: UnitOfWork) -> list[ProductId]:
+    with uow:
+        return sorted(one.product.id for one in reviewing.queue(uow, "shop", "home", limit=100))
+
+
+def test_what_a_model_asks_waits_for_people_and_keeps_its_place(uow: FakeUnitOfWork) -> None:
+    edit(uow, Rename(at(head(uow), "Kitchen", "Mugs"), "Cups"))
+    before = stored(uow)
+
+    done(uow, planned(uow, model=MODEL), asking)
+
+    assert waiting(uow) == [f"mugs{n}" for n in range(5)]
+    assert stored(uow) == before
+
+
+def test_what_a_job_did_not_look_at_goes_on_waiting_and_what_it_placed_does_not(uow: FakeUnitOfWork) -> None:
+    mugs, pans = at(head(uow), "Kitchen", "Mugs"), at(head(uow), "Kitchen", "Pans")
+    within(uow, reviewing.fill, "shop", "home", asking(PRODUCTS))
+    edit(uow, Rename(mugs, "Cups"))
+
+    done(uow, planned(uow, model=MODEL), everything_to(pans))
+
+    assert waiting(uow) == sorted(one.id for one in PRODUCTS if not one.id.startswith("mugs"))
+
+
+def test_a_job_without_a_model_leaves_the_queue_as_it_is(uow: FakeUnitOfWork) -> None:
+    within(uow, reviewing.fill, "shop", "home", asking(PRODUCTS))
+    merge(uow)
+
+    done(uow, planned(uow))
+
+    assert len(waiting(uow)) == len(PRODUCTS)

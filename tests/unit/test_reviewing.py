@@ -1,5 +1,6 @@
 """Answers place products, are kept, can be taken back, and learn from nobody's mistake twice."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from taxonomy.edits import Merge, Part, Retire, Split
 from taxonomy.errors import InputError, StaleEdit, UnknownId
 from taxonomy.node import NodeId
-from taxonomy.product import ProductId
+from taxonomy.product import Product, ProductId
 from taxonomy.review import Answer, Guess, Suggestion, Verdict
 from taxonomy.service import reviewing
 from taxonomy.tree import Tree
@@ -250,3 +251,28 @@ def test_answers_are_given_with_live_nodes(uow: FakeUnitOfWork, tree: Tree) -> N
         (Verdict.SKIP, None),
     ]
     assert isinstance(found[SPADE.id], Answer)
+
+
+def test_a_queue_filled_in_parts_is_put_in_order(uow: FakeUnitOfWork, tree: Tree) -> None:
+    def led_by_the_wok(products: Sequence[Product], asked: Sequence[Suggestion]) -> list[Suggestion]:
+        assert [one.id for one in products] == [one.product_id for one in asked]
+        return [replace(one, worth=float(one.product_id == WOK.id), leader_id=WOK.id) for one in asked]
+
+    assert reviewing.reorder(uow, *HERE, led_by_the_wok) == 3
+
+    assert waiting(uow) == [WOK.id]
+    assert len(reviewing.alike(uow, *HERE, WOK.id)) == 3
+
+
+def test_no_order_is_asked_for_an_empty_queue(uow: FakeUnitOfWork, tree: Tree) -> None:
+    reviewing.fill(uow, *HERE, [])
+
+    assert reviewing.reorder(uow, *HERE, lambda products, asked: pytest.fail("asked")) == 0
+
+
+def test_what_changes_while_an_order_is_found_does_not_come_back(uow: FakeUnitOfWork, tree: Tree) -> None:
+    def meanwhile(products: Sequence[Product], asked: Sequence[Suggestion]) -> Sequence[Suggestion]:
+        imported(uow, [SPADE, POPPY], "two")
+        return asked
+
+    assert reviewing.reorder(uow, *HERE, meanwhile) == 2

@@ -1,7 +1,7 @@
 """`shelftree retag`: tag again what edits made stale, by jobs that can be stopped and rolled back."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +12,11 @@ from ingest.jobs.run_local import Stop, run_local
 from taxonomy.errors import InputError, ModelError, StoreError
 from taxonomy.jobs import Job, JobKind
 from taxonomy.ports import UnitOfWork
-from taxonomy.service import retagging
+from taxonomy.product import Product
+from taxonomy.review import Suggestion
+from taxonomy.service import retagging, reviewing
 from taxonomy.service.tagging import LEASE_S, Tag, work
+from taxonomy.text import product_text
 from ui.cli.options import AsJson
 from ui.cli.output import finish
 from ui.cli.progress import Bar
@@ -115,6 +118,8 @@ def apply(
 ) -> None:
     """Do a planned job. Stop it at any time: `resume` goes on.
 
+    What a model is not sure of keeps its place, and is what `shelftree review` asks people about.
+
     Example: shelftree retag apply 1 --workers 2
     """
     _do(retagging.begin, job, workers, lease, as_json=as_json)
@@ -202,9 +207,24 @@ def _do(
         with app.uow() as uow:
             (report,) = retagging.status(uow, job_id=job.id)
         _require_done(report, failures)
+        if job.kind is JobKind.MODEL:
+            _order_queue(app, job, bar)
         for one in failures:
             bar.note(f"{one}; the others did its part")
     finish(_summary(report), as_json=as_json)
+
+
+def _order_queue(app: App, job: Job, bar: Bar) -> None:
+    """Workers ask about the products of a shard; which of all is worth most is known at the end."""
+    from ingest.jobs.questions import in_order
+
+    def order(products: Sequence[Product], asked: Sequence[Suggestion]) -> list[Suggestion]:
+        bar.start("finding what to ask first")
+        texts, labels = [product_text(one) for one in products], [one.category_path for one in products]
+        return in_order(app.encoder_of(Path(job.model_dir)), asked, texts, labels)
+
+    with app.uow() as uow:
+        reviewing.reorder(uow, job.catalog, job.taxonomy, order)
 
 
 def _ticker(app: App, job_id: int, bar: Bar) -> Callable[[], None]:
