@@ -14,7 +14,7 @@ from ingest.cluster.linkage import Indices, Linkage, average_linkage
 from ingest.cluster.meaning import Encode
 from ingest.cluster.name import Named, name_tree
 from ingest.cluster.phrases import PhraseBook
-from ingest.cluster.quality import Quality, judge
+from ingest.cluster.quality import judge
 from ingest.cluster.reduce import deduplicate, reduce, sample, unit
 from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
@@ -24,6 +24,7 @@ from taxonomy.formats.tree_json import Evidence, Membership, TreeFile
 from taxonomy.node import ROOT_ID, Node, NodeId, NodeIds, seeded_ids
 from taxonomy.ports import Floats, Progress, Silent
 from taxonomy.product import Product, ProductId
+from taxonomy.proposal import Quality
 from taxonomy.tree import Draft, Tree
 
 __all__ = ["Built", "build"]
