@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Row, Select, exists, func, insert, select, update
 
 from store.names import taxonomy_id
-from store.tables import audit, change_sets, comments, taxonomies, touches, versions
+from store.tables import audit, change_sets, comments, reports, taxonomies, touches, versions
 from store.transaction import Transaction, among
 from taxonomy.changes import ChangeSet, Conflict, State, Written
 from taxonomy.codec import edit_from_json, edit_to_json
 from taxonomy.errors import InputError, StoreError, UnknownId
 from taxonomy.product import Source
+from taxonomy.proposal import Report
 from taxonomy.records import AuditRow, Comment, Version
 from taxonomy.values import from_json, to_json
 
@@ -82,6 +83,16 @@ class PostgresChanges:
         found = select(comments.c.author, comments.c.text, comments.c.at)
         mine = found.where(comments.c.change_set_id == change_id).order_by(comments.c.id)
         return [Comment(*row) for row in self._transaction.run(mine)]
+
+    def attach(self, change_id: str, report: Report) -> None:
+        """Keep what speaks for a proposed tree with its change set; nobody can change or delete it."""
+        self._transaction.run(insert(reports).values(change_set_id=change_id, body=to_json(report)))
+
+    def report(self, change_id: str) -> Report | None:
+        """What was attached to a change set; None if nothing was."""
+        wanted = select(reports.c.body).where(reports.c.change_set_id == change_id)
+        body = self._transaction.run(wanted).scalar_one_or_none()
+        return None if body is None else _report(change_id, body)
 
     def record(
         self, taxonomy: str, version: Version, rows: Iterable[AuditRow], written: Iterable[Written]
@@ -194,6 +205,13 @@ def _audit_values(row: AuditRow) -> list[object]:
 
 def _stored() -> Select[Any]:
     return select(change_sets, taxonomies.c.name.label("taxonomy")).join(taxonomies)
+
+
+def _report(change_id: str, body: object) -> Report:
+    try:
+        return from_json(Report, body)
+    except InputError as error:
+        raise StoreError(f"the report of {change_id} is of another version of Shelftree: {error}") from error
 
 
 def _change(row: Row[Any]) -> ChangeSet:

@@ -5,6 +5,7 @@
     taxonomies ─┬─ nodes, branches, names    the head of each tree: who is below whom, as paths, to search
                 ├─ redirects, pins           what became of retired ids; queries sent to a node
                 ├─ change_sets ── comments   what was proposed, decided and said
+                │    └── reports             what speaks for a tree that was built
                 ├─ versions, audit, touches  how it came to be: steps, their edits, what each wrote
                 ├─ releases ── promotions    what was published, each with its whole tree; models compared
                 └─┬ assignments, placements  where products stand: by machines, by people
@@ -71,6 +72,7 @@ __all__ = [
     "promotions",
     "redirects",
     "releases",
+    "reports",
     "shards",
     "suggestions",
     "tag_history",
@@ -216,6 +218,13 @@ change_sets = Table(
     Index(None, "taxonomy_id", "applied_version"),
     Index(None, "taxonomy_id", "ordinal"),
     Index(None, "taxonomy_id", "request_key", unique=True),
+)
+
+reports = Table(  # append-only; apart from change sets, for lists of these need none of it
+    "reports",
+    metadata,
+    Column("change_set_id", _Id, ForeignKey("change_sets.id"), primary_key=True),
+    Column("body", JSONB, nullable=False),
 )
 
 comments = Table(  # append-only, as are versions, audit and touches: a trigger refuses anything else

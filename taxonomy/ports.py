@@ -12,6 +12,7 @@ from taxonomy.changes import ChangeSet, State, Written
 from taxonomy.jobs import Change, Job, Shard, Tally
 from taxonomy.node import Node, NodeId
 from taxonomy.product import Assignment, Product, ProductId
+from taxonomy.proposal import Report
 from taxonomy.records import (
     AuditRow,
     CatalogSummary,
@@ -149,6 +150,12 @@ class ChangeRepository(Protocol):
 
     def comments(self, change_id: str) -> list[Comment]:
         """Oldest first."""
+
+    def attach(self, change_id: str, report: Report) -> None:
+        """Keep what speaks for a proposed tree with its change set; nobody can change or delete it."""
+
+    def report(self, change_id: str) -> Report | None:
+        """What was attached to a change set; None if nothing was."""
 
     def record(
         self, taxonomy: str, version: Version, rows: Iterable[AuditRow], written: Iterable[Written]

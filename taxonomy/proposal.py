@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from taxonomy.edits import Assign, Create, Edit, Merge, Restore, Retire, Split
-from taxonomy.formats.tree_json import Phrase
 from taxonomy.node import NodeId
 from taxonomy.tree import Tree
 
-__all__ = ["MEASURES", "Fate", "Measure", "NodeQuality", "Quality", "Report", "Weakness", "fates"]
+__all__ = ["MEASURES", "Fate", "Measure", "NodeQuality", "Quality", "Report", "Weakness", "Wording", "fates"]
 
 _LOOSE = 0.6
 """Mean cosine to the centre. The loosest 5% of leaves lie below it on a grocer's and a general store's
@@ -127,6 +126,14 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """Words that might name a category, and how well they would."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class NodeQuality:
     """One category of a tree, measured; its peers are all shelves, or inner nodes of its depth.
 
@@ -149,7 +156,7 @@ class NodeQuality:
         Part of its products that are nearer to its name than to any peer's.
     weakness : float
         The mean of its ranks among its peers by the three figures: 0 the strongest in all, 1 the weakest.
-    phrases, alternatives : tuple of Phrase
+    phrases, alternatives : tuple of Wording
         Words that its titles share, with the namer's score; other names, each with its `name_fit`.
     examples : tuple of str
         Titles of typical products.
@@ -168,8 +175,8 @@ class NodeQuality:
     nearest_sim: float
     name_fit: float
     weakness: float
-    phrases: tuple[Phrase, ...] = ()
-    alternatives: tuple[Phrase, ...] = ()
+    phrases: tuple[Wording, ...] = ()
+    alternatives: tuple[Wording, ...] = ()
     examples: tuple[str, ...] = ()
     fate: Fate | None = None
     why: str = ""

@@ -22,6 +22,7 @@ from taxonomy.errors import InputError, StaleEdit, StoreError, UnknownId
 from taxonomy.jobs import Change, Job, JobKind, JobState, Shard, Tally
 from taxonomy.node import Node, NodeId
 from taxonomy.product import Assignment, Product, ProductId, Source
+from taxonomy.proposal import Report
 from taxonomy.records import (
     AuditRow,
     CatalogSummary,
@@ -83,6 +84,7 @@ class Contents:
     changes: dict[str, ChangeSet] = field(default_factory=dict)
     requests: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     comments: dict[str, tuple[Comment, ...]] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
     versions: dict[str, tuple[Version, ...]] = field(default_factory=dict)
     audit: dict[str, tuple[AuditRow, ...]] = field(default_factory=dict)
     touches: dict[str, tuple[Written, ...]] = field(default_factory=dict)
@@ -229,6 +231,15 @@ class FakeChanges:
 
     def comments(self, change_id: str) -> list[Comment]:
         return list(self.desk.now.comments.get(change_id, ()))
+
+    def attach(self, change_id: str, report: Report) -> None:
+        if change_id in self.desk.now.reports:
+            raise StoreError(f"change set {change_id} has a report already")
+        self.get(change_id)
+        self.desk.now.reports[change_id] = report
+
+    def report(self, change_id: str) -> Report | None:
+        return self.desk.now.reports.get(change_id)
 
     def record(
         self, taxonomy: str, version: Version, rows: Iterable[AuditRow], written: Iterable[Written]

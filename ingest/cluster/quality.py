@@ -14,11 +14,11 @@ from ingest.cluster.leftovers import centroids
 from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.reduce import unit
-from taxonomy.formats.tree_json import Evidence, Phrase
+from taxonomy.formats.tree_json import Evidence
 from taxonomy.node import NodeId
 from taxonomy.ports import Floats
 from taxonomy.product import Product
-from taxonomy.proposal import TWIN_SIM, NodeQuality, Quality, Report
+from taxonomy.proposal import TWIN_SIM, NodeQuality, Quality, Report, Wording
 from taxonomy.tree import Tree
 from taxonomy.versus import Places
 
@@ -163,8 +163,8 @@ class _Measuring:
                 nearest_sim=round(float(sims[i]), 4) if len(peers.ids) > 1 else 0.0,
                 name_fit=round(fits[i], 4),
                 weakness=round(float(weakness[i]), 4),
-                phrases=known.phrases[:_PHRASES],
-                alternatives=tuple(Phrase(*one) for one in zip(known.alternatives, others, strict=True)),
+                phrases=tuple(Wording(one.text, one.score) for one in known.phrases[:_PHRASES]),
+                alternatives=tuple(Wording(*one) for one in zip(known.alternatives, others, strict=True)),
                 examples=self._typical(held[np.argsort(-own_sims[i], kind="stable")]),
             )
 

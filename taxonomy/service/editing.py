@@ -13,6 +13,7 @@ from taxonomy.edits import Edit
 from taxonomy.errors import EditError, InputError, StaleEdit
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Source
+from taxonomy.proposal import Report
 from taxonomy.service import history
 from taxonomy.service.applying import apply_to_head, now
 from taxonomy.tree import Tree
@@ -28,6 +29,7 @@ __all__ = [
     "propose",
     "reject",
     "revert",
+    "revise",
     "submit",
     "written_since",
 ]
@@ -152,10 +154,11 @@ def propose(
     base_version: int | None = None,
     model_revision: str = "",
     key: str = "",
+    report: Report | None = None,
 ) -> ChangeSet:
     """Keep edits for a person to accept or reject, after trying them on the head.
 
-    `base_version` and `key` as for `edit`.
+    `base_version` and `key` as for `edit`; `report` is what speaks for a tree that was built.
 
     Raises
     ------
@@ -174,8 +177,26 @@ def propose(
     apply(head, change.edits, source)
     change = replace(change, base_version=head.version)  # nothing since then was in its way
     uow.changes.add(change, key=key, body=body)
+    if report is not None:
+        uow.changes.attach(change.id, report)
     uow.commit()
     return change
+
+
+def revise(uow: UnitOfWork, change_id: str, more: Sequence[Edit]) -> ChangeSet:
+    """Add a person's edits to what a machine proposes, after trying all on the head, and commit.
+
+    Raises
+    ------
+    EditError
+        An edit breaks a rule.
+    InputError
+        The change set is no proposal any more, or approved: somebody has agreed to it as it is.
+    """
+    change = _in_state(uow, change_id, (State.PROPOSED,), "revise")
+    edits = (*change.edits, *more)
+    apply(uow.trees.head(change.taxonomy), edits, change.source)
+    return _kept(uow, replace(change, edits=edits))
 
 
 def approve(uow: UnitOfWork, change_id: str, *, author: str) -> ChangeSet:

@@ -7,12 +7,16 @@ import pytest
 
 from ingest.cluster.quality import examine, judge
 from ingest.cluster.reduce import unit
+from taxonomy.edits import Create, Rename
+from taxonomy.errors import InputError, UnknownId
 from taxonomy.formats.tree_json import Evidence, Phrase
-from taxonomy.node import NodeId
+from taxonomy.node import Node, NodeId
 from taxonomy.ports import Floats
-from taxonomy.product import Product, ProductId
-from taxonomy.proposal import MEASURES, NodeQuality, Report, Weakness
+from taxonomy.product import Product, ProductId, Source
+from taxonomy.proposal import MEASURES, NodeQuality, Report, Weakness, Wording
+from taxonomy.service import editing
 from taxonomy.tree import Tree
+from tests.fakes import FakeUnitOfWork
 
 AXES = {"cups": 0, "mugs": 1, "rakes": 2, "things": 3}
 TREE = Tree.from_paths([("kitchen", "cups"), ("kitchen", "mugs"), ("garden", "rakes")])
@@ -80,7 +84,7 @@ def test_other_names_tell_how_well_they_would_fit() -> None:
     report = measured(evidence=known, cups=["cups", "things things"], mugs=["mugs"], rakes=["rakes"])
 
     told = of(report, CUPS)
-    assert told.phrases == (Phrase("mugs", 2.0),)
+    assert told.phrases == (Wording("mugs", 2.0),)
     assert [one.text for one in told.alternatives] == ["rakes", "things"]
     assert told.alternatives[1].score > told.alternatives[0].score
 
@@ -140,3 +144,23 @@ def test_every_measure_reads_a_figure_that_there_is_and_knows_which_is_better() 
     verdicts = {one.field: one.verdict(0.9, 0.1) for one in MEASURES}
     assert [field for field, verdict in verdicts.items() if verdict < 0] == ["redundancy", "noise_share"]
     assert MEASURES[0].verdict(0.501, 0.5) == 0
+
+
+def test_a_proposal_keeps_its_report_and_takes_a_persons_edits() -> None:
+    node = Node(NodeId("new"), "Cups")
+    with FakeUnitOfWork() as uow:
+        uow.trees.create("home")
+        report = measured(cups=["cups"])
+        change = editing.propose(
+            uow, "home", [Create(node)], author="build", source=Source.BUILD, report=report
+        )
+
+        revised = editing.revise(uow, change.id, [Rename(node.id, "Mugs")])
+
+        assert uow.changes.report(change.id) == report
+        assert revised.edits == (Create(node), Rename(node.id, "Mugs"))
+        with pytest.raises(UnknownId):
+            editing.revise(uow, change.id, [Rename(NodeId("gone"), "Jugs")])
+        editing.approve(uow, change.id, author="Maya")
+        with pytest.raises(InputError, match="it is approved"):
+            editing.revise(uow, change.id, [Rename(node.id, "Jugs")])
