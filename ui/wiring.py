@@ -5,7 +5,7 @@ Nothing is opened before it is asked for: importing this module, or asking for a
 
 import os
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.errors import InputError, ModelError, StoreError
 from taxonomy.formats import format_by_name, own_table, read_contents, read_tree, table, write_tree
 from taxonomy.formats.entries import Contents
-from taxonomy.node import NodeId
+from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
 from taxonomy.product import Product, ProductId
 from taxonomy.service.releasing import published
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ingest.classify.predict import Classifier
+    from ingest.cluster.arrange import Arranged
     from ingest.cluster.build import Built
     from ingest.cluster.shape import Shape
+    from ingest.cluster.shelves import Shelves
     from ingest.search.reranking import Reranker
     from ingest.search.retrieval import Searcher
     from taxonomy.audit import Finding
@@ -48,6 +50,7 @@ __all__ = ["App", "contents_of", "shelved", "write_taxonomy"]
 
 ROUTERS_KEPT = 4  # one router of a 10,000-node tree holds about 100 MB
 PRODUCTS_PER_NODE = 30  # enough for a centroid and the words of a shelf; more only costs memory
+PRODUCTS_ARRANGED = 200  # of a category: as for those audited, and all of them are compared with each other
 PRODUCTS_AUDITED = 500  # of a node: shares and means hardly move with more
 BATCH = 2000
 _COLUMNAR = {".jsonl", ".ndjson", ".parquet", ".pq"}
@@ -190,6 +193,61 @@ class App:
             progress=progress,
             stages=self.cache / "builds",
         )
+
+    def shelves(self, taxonomy: str, catalog: str) -> "tuple[Tree, Shelves]":
+        """The head of a taxonomy, and some products of each of its nodes."""
+        held: Shelves = defaultdict(list)
+        with self.uow() as uow:
+            for at, product in shelved(uow, taxonomy, catalog, per_node=PRODUCTS_ARRANGED):
+                held[at].append(product)
+            return uow.trees.head(taxonomy), held
+
+    def arrange(
+        self,
+        tree: Tree,
+        shelves: "Shelves",
+        *,
+        below: NodeId = ROOT_ID,
+        depth: int = 2,
+        max_children: int = 20,
+        reference: Tree | None = None,
+        model: Path | None = None,
+        weights: Mapping[str, float] | None = None,
+        progress: Progress | None = None,
+    ) -> "Arranged":
+        """Parents for the children of a node; errors as for `ingest.cluster.arrange.arrange`."""
+        from ingest.cluster.arrange import arrange, movable
+        from ingest.cluster.legs import WEIGHTS, Evidence
+        from ingest.cluster.shelves import up_to
+
+        progress = progress or Silent()
+        categories = movable(tree, below)
+        held = up_to(tree, shelves, below)
+        some = {at: held[at][:: max(1, len(held[at]) // PRODUCTS_ARRANGED)] for at in categories}
+        progress.start("reading what names and products mean")
+        known = Evidence.gather(
+            [tree.nodes[at].name for at in categories],
+            list(some.values()),
+            self.encoder.encode,
+            reference=reference,
+            posteriors=self._opinion(model) if model else None,
+        )
+        return arrange(
+            tree,
+            some,
+            known,
+            self.encoder.encode,
+            below=below,
+            depth=depth,
+            max_children=max_children,
+            weights=WEIGHTS if weights is None else weights,
+            progress=progress,
+        )
+
+    def _opinion(self, model: Path) -> "Callable[[Sequence[Product]], Floats]":
+        """What a model says of products that it may have been trained on: without its memory of them."""
+        alone = self.classifier(model).head_alone
+        return lambda products: alone.posteriors([product_text(one) for one in products])
 
     def groups(
         self, products: Sequence[Product], most: int, *, progress: Progress | None = None

@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from ui.cli import (
+    arrange,
     attributes,
     bench,
     build,
@@ -51,6 +52,7 @@ app.command()(attributes.attributes)
 app.add_typer(review.review, name="review")
 app.command()(promote.promote)
 app.command()(build.build)
+app.command()(arrange.arrange)
 app.command()(queries.route)
 app.command()(queries.rerank)
 app.command()(queries.search)
