@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.classify.bind import Bound, Examples, bind
 from ingest.classify.calibrate import Calibration, deepest_safe
 from ingest.classify.drift import Reference, Watch
 from ingest.classify.guard import Guard
+from ingest.classify.layout import Indices
 from ingest.encode import open_encoder
 from ingest.encode.open import Backend, Device
 from ingest.train.artifact import Artifact
@@ -22,7 +24,7 @@ from taxonomy.product import Product, ProductId
 from taxonomy.text import product_text
 from taxonomy.tree import Tree
 
-__all__ = ["Classifier", "Decision", "Prediction"]
+__all__ = ["Classifier", "Decision", "Outlook", "Prediction"]
 
 Decision = Literal["accept", "backoff", "review"]
 
@@ -61,6 +63,37 @@ class Prediction:
     leaf_probability: float
     foreign: float = 0.0
     n_words: int = 0
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a classifier knows of products, to decide on at one precision or several.
+
+    Attributes
+    ----------
+    products : sequence of n Product
+        Looked at.
+    posteriors : (n, n_terminals) float32
+        As from `Classifier.posteriors`.
+    best : (n,) int
+        The column of the likeliest terminal.
+    paths : (n, deepest level) float32
+        How likely each node on the way there is.
+    refused : (n,) bool
+        Which go to review whatever the posteriors say.
+    strangeness : (n,) float32
+        `Prediction.foreign`.
+    n_words : sequence of n int
+        Of the texts.
+    """
+
+    products: Sequence[Product]
+    posteriors: Floats
+    best: Indices
+    paths: Floats
+    refused: NDArray[np.bool_]
+    strangeness: Floats
+    n_words: Sequence[int]
 
 
 class Classifier:
@@ -187,30 +220,42 @@ class Classifier:
         precision : float
             How often a given node must be the truth or above it, in 0..1.
         """
-        price = self.calibration.price(precision)
         source = iter(products)
         while chunk := list(islice(source, _CHUNK)):
-            yield from self._decide(chunk, [product_text(product) for product in chunk], price)
+            yield from self.decide(self.look(chunk), precision=precision)
 
-    def _decide(self, chunk: Sequence[Product], texts: Sequence[str], price: float) -> Iterator[Prediction]:
-        layout, posteriors = self._bound.layout, self.posteriors(texts)
+    def look(self, products: Sequence[Product]) -> Outlook:
+        """All that is known of products before anything is decided, all their posteriors in memory."""
+        texts = [product_text(product) for product in products]
+        posteriors = self.posteriors(texts)
         best = posteriors.argmax(axis=1)
-        paths = layout.path_probabilities(posteriors, best)
-        depths = deepest_safe(paths, price)
+        refused = np.zeros(len(texts), dtype=np.bool_)
         strangeness = np.zeros(len(texts), dtype=np.float32)
         if self._guard:
             refused, strangeness = self._guard.look(texts)
-            depths[refused] = 0
-        for row, product in enumerate(chunk):
-            lineage, depth = layout.lineages[best[row]], int(depths[row])
+        paths = self._bound.layout.path_probabilities(posteriors, best)
+        n_words = [text.count(" ") + 1 for text in texts]
+        return Outlook(products, posteriors, best, paths, refused, strangeness, n_words)
+
+    def depths(self, outlook: Outlook, precision: float) -> Indices:
+        """How many nodes of its likeliest path each product is given: (n_products,) int, 0 for review."""
+        depths = deepest_safe(outlook.paths, self.calibration.price(precision))
+        depths[outlook.refused] = 0
+        return depths
+
+    def decide(self, outlook: Outlook, *, precision: float = 0.95) -> Iterator[Prediction]:
+        """A prediction for each product looked at, in order; as often as wanted, at any precision."""
+        best, depths = outlook.best, self.depths(outlook, precision)
+        for row, product in enumerate(outlook.products):
+            lineage, depth = self._bound.layout.lineages[best[row]], int(depths[row])
             decision: Decision = "review" if not depth else "accept" if depth == len(lineage) else "backoff"
             yield Prediction(
                 product.id,
                 lineage[depth - 1] if depth else None,
-                float(paths[row, max(depth, 1) - 1]),
+                float(outlook.paths[row, max(depth, 1) - 1]),
                 decision,
                 lineage[-1],
-                float(posteriors[row, best[row]]),
-                float(strangeness[row]),
-                texts[row].count(" ") + 1,
+                float(outlook.posteriors[row, best[row]]),
+                float(outlook.strangeness[row]),
+                outlook.n_words[row],
             )

@@ -4,15 +4,17 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 
-from ingest.classify.predict import Classifier, Decision, Prediction
+import numpy as np
+
+from ingest.classify.predict import Classifier, Decision, Outlook, Prediction
 from taxonomy.errors import InputError
 from taxonomy.metrics.hierarchy import n_shared
 from taxonomy.ports import Progress, Silent
 from taxonomy.product import Path, Product, ProductId
-from taxonomy.text import fold, product_text
+from taxonomy.text import fold
 
 __all__ = ["Judged", "folded", "is_trained", "judge"]
 
@@ -21,7 +23,7 @@ _TITLE_CHARS = 160  # of a title are kept: enough to know a product by
 _PATHS_KEPT = 1 << 16  # of folded paths; a catalogue has fewer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is counted from again and again is kept
 class Judged:
     """A labelled product and what the classifier says of it.
 
@@ -40,9 +42,11 @@ class Judged:
     leaf_probability, label_probability : float
         Of that terminal, and of the one that the file says: 0 if the model has none there, None if not asked.
     given : Path
-        The deepest safe node; empty for review.
+        The deepest safe node, on the path of `leaf`; empty for review.
     decision : {"accept", "backoff", "review"}
         As predicted.
+    depths : tuple of int
+        How many nodes of the likeliest path would be given at each of the other precisions asked for.
     """
 
     product_id: ProductId
@@ -55,11 +59,17 @@ class Judged:
     label_probability: float | None
     given: Path
     decision: Decision
+    depths: tuple[int, ...] = ()
+
+    @cached_property
+    def n_right(self) -> int:
+        """How many nodes of the likeliest path, from the top, are the truth or above it."""
+        return n_shared(folded(self.truth), folded(self.leaf))
 
     @property
     def is_right(self) -> bool:
         """Whether the likeliest terminal is what the file says."""
-        return folded(self.leaf) == folded(self.truth)
+        return self.n_right == len(self.truth) == len(self.leaf)
 
     @property
     def is_right_somewhere(self) -> bool:
@@ -69,7 +79,7 @@ class Judged:
     @property
     def n_kept(self) -> int:
         """How many nodes of the given path, from the top, are the truth or above it."""
-        return n_shared(folded(self.truth), folded(self.given))
+        return min(self.n_right, len(self.given))
 
     @property
     def is_kept(self) -> bool:
@@ -86,7 +96,10 @@ class Judged:
 @lru_cache(_PATHS_KEPT)
 def folded(path: Path) -> Path:
     """The path as paths are compared: without case and accents."""
-    return tuple(map(fold, path))
+    return tuple(map(_folded_name, path))
+
+
+_folded_name = lru_cache(_PATHS_KEPT)(fold)
 
 
 def is_trained(product: Product) -> bool:
@@ -99,6 +112,7 @@ def judge(
     products: Iterable[Product],
     *,
     precision: float = 0.95,
+    others: Sequence[float] = (),
     with_trained: bool = False,
     with_labels: bool = False,
     progress: Progress | None = None,
@@ -111,8 +125,10 @@ def judge(
 
     Parameters
     ----------
+    others : sequence of float
+        Other precisions, for `depths`.
     with_labels : bool
-        Whether `label_probability` is wanted; texts are encoded once more unless their vectors are kept.
+        Whether `label_probability` is wanted.
 
     Raises
     ------
@@ -126,12 +142,12 @@ def judge(
     found: list[Judged] = []
     source = _labelled(products, paths, keys, with_trained=with_trained)
     while chunk := list(islice(source, _CHUNK)):
-        found += _judge(classifier, chunk, precision=precision, with_labels=with_labels)
+        found += _judge(classifier, chunk, (precision, *others), with_labels=with_labels)
         progress.advance(len(chunk))
     if not found:
         raise InputError("nothing to evaluate on: no product has a category and a split other than 'train'")
     return [
-        replace(row, also=others) if (others := _others(row, paths[key])) else row
+        replace(row, also=also) if (also := _also(row, paths[key])) else row
         for row, key in zip(found, keys, strict=True)
     ]
 
@@ -155,36 +171,42 @@ def _labelled(
             yield product
 
 
-def _others(row: Judged, paths: Iterable[Path]) -> tuple[Path, ...]:
+def _also(row: Judged, paths: Iterable[Path]) -> tuple[Path, ...]:
     own = folded(row.truth)
     return tuple(path for path in paths if path != own)
 
 
 def _judge(
-    classifier: Classifier, chunk: Sequence[Product], *, precision: float, with_labels: bool
+    classifier: Classifier, chunk: Sequence[Product], precisions: Sequence[float], *, with_labels: bool
 ) -> list[Judged]:
     rows: dict[int, Judged] = {}
     for trained, judge in (False, classifier), (True, classifier.head_alone):
         at = [row for row, one in enumerate(chunk) if is_trained(one) == trained]
-        products = [chunk[row] for row in at]
-        labels = _label_probabilities(judge, products) if with_labels else [None] * len(products)
-        predictions = judge.predict(products, precision=precision)
-        for row, product, prediction, label in zip(at, products, predictions, labels, strict=True):
-            rows[row] = _judged(judge, product, prediction, label)
+        outlook = judge.look([chunk[row] for row in at])
+        depths = np.stack([judge.depths(outlook, precision) for precision in precisions], axis=1).tolist()
+        labels = _label_probabilities(judge, outlook) if with_labels else [None] * len(at)
+        predictions = judge.decide(outlook, precision=precisions[0])
+        told = zip(at, outlook.products, predictions, labels, depths, strict=True)
+        for row, product, prediction, label, depth in told:
+            rows[row] = _judged(judge, product, prediction, label, tuple(depth[1:]))
     return [rows[row] for row in range(len(chunk))]
 
 
-def _label_probabilities(classifier: Classifier, chunk: Sequence[Product]) -> list[float]:
+def _label_probabilities(classifier: Classifier, outlook: Outlook) -> list[float]:
     columns = {at: column for column, at in enumerate(classifier.terminals)}
-    posteriors = classifier.posteriors([product_text(one) for one in chunk])
-    found = [classifier.tree.find(one.category_path) for one in chunk]
+    found = [classifier.tree.find(one.category_path) for one in outlook.products]
     return [
-        float(row[columns[at]]) if at in columns else 0.0 for row, at in zip(posteriors, found, strict=True)
+        float(row[columns[at]]) if at in columns else 0.0
+        for row, at in zip(outlook.posteriors, found, strict=True)
     ]
 
 
 def _judged(
-    classifier: Classifier, product: Product, one: Prediction, label_probability: float | None
+    classifier: Classifier,
+    product: Product,
+    one: Prediction,
+    label_probability: float | None,
+    depths: tuple[int, ...],
 ) -> Judged:
     tree = classifier.tree
     has_brand = not product.brand or fold(product.brand) in fold(product.title)
@@ -200,4 +222,5 @@ def _judged(
         label_probability,
         tree.path(one.node_id) if one.node_id is not None else (),
         one.decision,
+        depths,
     )

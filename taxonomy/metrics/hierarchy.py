@@ -75,8 +75,10 @@ def n_shared(one: Path, other: Path) -> int:
     >>> n_shared(("Home", "Rugs"), ("Home", "Lamps"))
     1
     """
-    same = [a == b for a, b in zip(one, other, strict=False)]
-    return same.index(False) if False in same else len(same)
+    for level, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return level
+    return min(len(one), len(other))
 
 
 def _ratio(part: float, whole: float) -> float:

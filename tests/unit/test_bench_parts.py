@@ -8,6 +8,7 @@ import pytest
 
 from ingest.classify.predict import Classifier, Prediction
 from ingest.evaluate.baselines import hiclass_svc, parts_of, tfidf_svc
+from ingest.evaluate.classify import summarise
 from ingest.evaluate.flat import flat_bert
 from ingest.evaluate.judging import judge
 from ingest.evaluate.kept import Workshop
@@ -156,9 +157,25 @@ def test_labels_that_the_model_does_not_know_are_counted(classifier: Classifier)
 
 
 def test_more_precision_gives_less(classifier: Classifier) -> None:
-    low, high = curve(classifier, shop(), precisions=(0.5, 0.9999))
+    asked = (0.5, 0.9999)
+    low, high = curve(judge(classifier, shop(), others=asked), precisions=asked)
     assert low.coverage > high.coverage == 0
     assert (low.asked, high.asked, high.kept) == (0.5, 0.9999, 1)
+
+
+@pytest.mark.parametrize("precision", [0.5, 0.9, 0.97])
+def test_a_point_of_the_curve_is_what_judging_at_its_precision_says(
+    classifier: Classifier, precision: float
+) -> None:
+    (found,) = curve(judge(classifier, shop(), others=[precision]), precisions=[precision])
+    figures = summarise(judge(classifier, shop(), precision=precision), precision=precision)
+    assert (found.kept, found.coverage, found.accepted, found.mean_depth, found.mean_true_depth) == (
+        pytest.approx(figures.precision_kept),
+        pytest.approx(figures.coverage),
+        pytest.approx(figures.accepted),
+        pytest.approx(figures.mean_depth),
+        pytest.approx(figures.mean_true_depth),
+    )
 
 
 def test_only_trained_rows_are_nothing_to_report_on(classifier: Classifier) -> None:

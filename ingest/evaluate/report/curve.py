@@ -1,15 +1,15 @@
 """What is given, how deep, and how much of it is right, as more precision is asked for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.classify.predict import Classifier
-from ingest.evaluate.classify import ClassifyReport, summarise
-from ingest.evaluate.judging import judge
-from taxonomy.ports import Progress, Silent
-from taxonomy.product import Product
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["PRECISIONS", "Point", "curve", "point"]
+from ingest.classify.layout import Indices
+from ingest.evaluate.judging import Judged
+
+__all__ = ["PRECISIONS", "Point", "curve"]
 
 PRECISIONS = (0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995)
 
@@ -26,36 +26,29 @@ class Point:
     mean_true_depth: float
 
 
-def curve(
-    classifier: Classifier,
-    products: Iterable[Product],
-    *,
-    precisions: Sequence[float] = PRECISIONS,
-    progress: Progress | None = None,
-) -> tuple[Point, ...]:
-    """A point for each precision, on the labelled products that are not of the split `train`.
-
-    Raises
-    ------
-    InputError
-        There are none.
-    """
-    progress = progress or Silent()
-    rows = list(products)
-    points = []
-    for precision in precisions:
-        points.append(point(summarise(judge(classifier, rows, precision=precision), precision=precision)))
-        progress.advance()
-    return tuple(points)
-
-
-def point(figures: ClassifyReport) -> Point:
-    """The point of the curve that these figures are."""
-    return Point(
-        figures.precision_asked,
-        figures.precision_kept,
-        figures.coverage,
-        figures.accepted,
-        figures.mean_depth,
-        figures.mean_true_depth,
+def curve(rows: Sequence[Judged], *, precisions: Sequence[float] = PRECISIONS) -> tuple[Point, ...]:
+    """A point for each precision, of products that were judged with these as the other ones."""
+    leaf = np.array([len(row.leaf) for row in rows], dtype=np.int64)
+    true = np.array([len(row.truth) for row in rows], dtype=np.int64)
+    right = np.array([row.n_right for row in rows], dtype=np.int64)
+    depths = np.array([row.depths for row in rows], dtype=np.int64).reshape(len(rows), len(precisions))
+    return tuple(
+        _point(asked, depth, leaf, true, right) for asked, depth in zip(precisions, depths.T, strict=True)
     )
+
+
+def _point(asked: float, depth: Indices, leaf: Indices, true: Indices, right: Indices) -> Point:
+    given = depth > 0
+    kept = (depth <= right)[given]
+    return Point(
+        asked,
+        float(kept.mean()) if len(kept) else 1.0,
+        _mean(given),
+        _mean(given & (depth == leaf)),
+        _mean(depth[given]),
+        _mean(true[given]),
+    )
+
+
+def _mean(values: NDArray[np.bool_] | Indices) -> float:
+    return float(values.mean()) if len(values) else 0.0

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 
 from ingest.classify.predict import Classifier
 from ingest.evaluate.baselines import Baseline
@@ -11,7 +10,7 @@ from ingest.evaluate.classify import ClassifyReport, summarise
 from ingest.evaluate.judging import Judged, folded, is_trained, judge
 from ingest.evaluate.report.branches import Branch, Level, by_branch, by_level
 from ingest.evaluate.report.confusions import Confusion, confusions
-from ingest.evaluate.report.curve import Point, curve
+from ingest.evaluate.report.curve import PRECISIONS, Point, curve
 from ingest.evaluate.report.doubts import Apart, Suspect, suspects, twins_apart
 from ingest.evaluate.report.review import Review, to_review
 from taxonomy.errors import InputError
@@ -20,8 +19,6 @@ from taxonomy.ports import Progress, Silent
 from taxonomy.product import Product
 
 __all__ = ["Report", "examine"]
-
-_CURVE_PRODUCTS = 20_000  # judged once for each point; more move no point by a hundredth
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +86,17 @@ def examine(
     """
     progress = progress or Silent()
     rows = judge(
-        classifier, products, precision=precision, with_trained=True, with_labels=True, progress=progress
+        classifier,
+        products,
+        precision=precision,
+        others=PRECISIONS,
+        with_trained=True,
+        with_labels=True,
+        progress=progress,
     )
     held = [row for row in rows if not row.trained]
     if not held:
         raise InputError("nothing to evaluate on: no product has a category and a split other than 'train'")
-    step = -(-len(held) // _CURVE_PRODUCTS)
-    progress.start("asking for more and less precision")
-    points = curve(classifier, _every(products, step), progress=progress)
     progress.start("looking for twins that stand apart")
     apart = twins_apart(rows)
     terminals = set(classifier.terminals)
@@ -110,13 +110,13 @@ def examine(
         summarise(held, precision=precision),
         by_level(held),
         by_branch(held),
-        points,
+        curve(held),
         confusions(held),
         suspects(rows),
         apart,
         to_review(held),
         tuple(baselines),
-        _notes(rows, held, step),
+        _notes(rows, held),
         _on_valid(products, held) if baselines else None,
     )
 
@@ -128,18 +128,10 @@ def _on_valid(products: Iterable[Product], held: Sequence[Judged]) -> HierarchyS
     return hierarchy_scores([folded(row.truth) for row in chosen], [folded(row.leaf) for row in chosen])
 
 
-def _every(products: Iterable[Product], step: int) -> Iterable[Product]:
-    """Each `step`-th of the held-out labelled products."""
-    return islice((one for one in products if one.category_path and not is_trained(one)), 0, None, step)
-
-
-def _notes(rows: Sequence[Judged], held: Sequence[Judged], step: int) -> tuple[str, ...]:
-    notes = []
-    if len(rows) == len(held):
-        notes.append(
-            "No row of this file says 'train' in a split column. If the model learnt from rows of this"
-            " file, every figure here is better than what new products will get."
-        )
-    if step > 1:
-        notes.append(f"The curve is drawn from every {step}th of the products.")
-    return tuple(notes)
+def _notes(rows: Sequence[Judged], held: Sequence[Judged]) -> tuple[str, ...]:
+    if len(rows) > len(held):
+        return ()
+    return (
+        "No row of this file says 'train' in a split column. If the model learnt from rows of this"
+        " file, every figure here is better than what new products will get.",
+    )
