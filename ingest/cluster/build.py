@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.cluster.density import NOISE, dense_groups, expand
+from ingest.cluster.density import NOISE
+from ingest.cluster.groups import Grouping
 from ingest.cluster.induce import Branch, induce
-from ingest.cluster.leftovers import Placed, attach, centroids, dissolve
+from ingest.cluster.leftovers import Placed, centroids
 from ingest.cluster.linkage import Indices, Linkage, average_linkage
 from ingest.cluster.meaning import Encode
 from ingest.cluster.name import Named, name_tree
 from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.quality import judge
-from ingest.cluster.reduce import deduplicate, reduce, sample, unit
+from ingest.cluster.reduce import reduce, unit
 from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
 from ingest.cluster.stages import Stages, fingerprint
@@ -28,10 +29,6 @@ from taxonomy.proposal import Quality
 from taxonomy.tree import Draft, Tree
 
 __all__ = ["Built", "build"]
-
-MOST_JOINED = 40_000
-"""Products that are joined pair by pair, at a cost of n squared (a minute for these on two cores). Of a
-larger catalogue a random sample makes the groups, and the rest goes to the nearest one."""
 
 _EXAMPLES = 5
 
@@ -119,17 +116,18 @@ def build(
     if len(products) != len(vectors):
         raise ValueError(f"{len(products)} products, {len(vectors)} vectors: one of each is needed")
     shape, progress = shape or Shape(), progress or Silent()
-    titles = [product.title for product in products]
-    key = fingerprint(vectors, titles, linkage.__name__, seed)
+    titles, brands = [product.title for product in products], [product.brand for product in products]
+    key = fingerprint(vectors, [*titles, *brands], linkage.__name__, seed)
     kept = Stages(stages, key)
-    progress.start("finding what products share")
-    points = kept.array("points", lambda: reduce(vectors, titles, seed=seed)).astype(np.float32)
-    placed = _place(points, shape, seed, linkage, progress, kept)
+    points = kept.array(
+        "points", lambda: reduce(vectors, titles, brands=brands, seed=seed, progress=progress)
+    ).astype(np.float32, copy=False)
+    placed = Grouping(shape, seed, linkage, kept, progress).find(points)
     progress.start("arranging groups in layers")
     root = induce(centroids(points, placed.groups), shape)
     members = _members(placed.groups, root)
     progress.start("naming")
-    book = PhraseBook.read(titles, [product.brand for product in products])
+    book = PhraseBook.read(titles, brands)
     vectors = unit(vectors)
     if encode is None:
         named = name_tree(root, members, book)
@@ -138,21 +136,6 @@ def build(
     by_meaning = () if encode is None else ("by meaning",)
     ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, *by_meaning)
     return _Grower(products, vectors, placed, members, named, ids).grow(root)
-
-
-def _place(
-    points: Floats, shape: Shape, seed: int, linkage: Linkage, progress: Progress, kept: Stages
-) -> Placed:
-    """Dense groups of the points, or of a sample that they all then join."""
-    chosen = sample(len(points), MOST_JOINED, seed)
-    distinct = deduplicate(points[chosen])
-    merges = kept.array("merges", lambda: linkage(distinct.vectors, distinct.weights, progress=progress))
-    progress.start("finding dense groups")
-    groups = np.full(len(points), NOISE, np.int64)
-    tree = expand(merges.astype(np.float64), distinct)
-    groups[chosen] = dense_groups(tree, n=len(chosen), min_size=shape.least(len(chosen)))
-    progress.start("attaching what is left")
-    return attach(points, dissolve(points, groups))
 
 
 def _members(groups: Indices, root: Branch) -> list[list[int]]:

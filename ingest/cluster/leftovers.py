@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from ingest.cluster.density import NOISE
 from ingest.cluster.linkage import Indices
 from ingest.cluster.reduce import unit
 from taxonomy.ports import Floats
 
-__all__ = ["Placed", "attach", "centroids", "dissolve"]
+__all__ = ["Placed", "attach", "centroids", "dissolve", "means"]
 
 _OUTERMOST = 0.05  # share of a group's own members that would not be attached to it if they were new
 _LOOSEST = 0.2
 """Mean cosine of two members. The groups below it, 1% of a grocer's leaves, held 6 to 14% of one category."""
 _BLOCK_ROWS = 4096
+_SUM_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +31,26 @@ class Placed:
 
 def centroids(points: Floats, groups: Indices) -> Floats:
     """(n_groups, dim) float32, unit rows: the mean direction of each group's members."""
-    n_groups = int(groups.max(initial=NOISE)) + 1
-    sums = np.zeros((n_groups, points.shape[1]), np.float64)
-    held = groups != NOISE
-    np.add.at(sums, groups[held], points[held])
-    return unit(sums)
+    return unit(_sums(points, groups))
 
 
-def dissolve(points: Floats, groups: Indices) -> Indices:
+def means(points: Floats, groups: Indices) -> Floats:
+    """(n_groups, dim) float32: their inner product is how alike members of two groups are on average."""
+    sizes = np.bincount(groups[groups != NOISE])
+    return np.asarray(_sums(points, groups) / np.maximum(sizes, 1)[:, None], np.float32)
+
+
+def dissolve(points: Floats, groups: Indices, *, least: int = 1, spare_last: bool = True) -> Indices:
     """The groups without those that hold nothing but what was left over; numbered from 0 again.
 
-    Members of such a group are hardly more alike than any two products. A group that is alone stays: there is
-    nothing to be more alike than.
+    Members of such a group are hardly more alike than any two products, or there are fewer than `least`. A
+    group that is alone stays, unless `spare_last` says no: there is nothing to be more alike than.
     """
-    held = np.flatnonzero(groups != NOISE)
-    sizes = np.bincount(groups[held])
-    if len(sizes) < 2:
+    sizes = np.bincount(groups[groups != NOISE])
+    if len(sizes) < 1 + spare_last:
         return groups
-    sums = np.zeros((len(sizes), points.shape[1]), np.float64)
-    np.add.at(sums, groups[held], points[held])
-    alike = ((sums**2).sum(axis=1) - sizes) / np.maximum(sizes * (sizes - 1), 1)
-    keep = alike >= _LOOSEST
+    alike = ((_sums(points, groups) ** 2).sum(axis=1) - sizes) / np.maximum(sizes * (sizes - 1), 1)
+    keep = (alike >= _LOOSEST) & (sizes >= least)
     renumber = np.append(np.where(keep, np.cumsum(keep) - 1, NOISE), NOISE)
     return renumber[groups]
 
@@ -74,7 +76,7 @@ def attach(points: Floats, groups: Indices) -> Placed:
     held = groups != NOISE
     own = np.where(held, groups, nearest)
     # A member is nearer to the centre for having made it: compare what is new with members as if they were.
-    sims[held] = _without_self(points[held], groups[held])
+    sims[held] = _without_self(points, groups, np.flatnonzero(held))
     rim, best = (_quantile(sims, groups, len(middle), share) for share in (_OUTERMOST, 1.0))
     placed = np.where(held | (sims >= rim[own]), own, NOISE)
     typical = np.clip(sims / np.maximum(best[own], 1e-6), 0.0, 1.0)
@@ -83,13 +85,28 @@ def attach(points: Floats, groups: Indices) -> Placed:
     return Placed(placed, np.where(placed == NOISE, 0.0, typical).astype(np.float32))
 
 
-def _without_self(members: Floats, groups: Indices) -> Floats:
+def _sums(points: Floats, groups: Indices) -> NDArray[np.float64]:
+    """(n_groups, dim): what the members of each group add up to; a block at a time, to spare memory."""
+    n_groups = int(groups.max(initial=NOISE)) + 1
+    sums = np.zeros((n_groups, points.shape[1]), np.float64)
+    for start in range(0, len(points), _SUM_ROWS):
+        own, block = groups[start : start + _SUM_ROWS], points[start : start + _SUM_ROWS]
+        held = np.flatnonzero(own != NOISE)
+        if len(held):
+            entries = (np.ones(len(held)), (own[held], held))
+            sums += csr_array(entries, shape=(n_groups, len(block))) @ block.astype(np.float64)
+    return sums
+
+
+def _without_self(points: Floats, groups: Indices, members: Indices) -> Floats:
     """Cosine of each member to the centre of the others in its group; 0 for a member without others."""
-    sums = np.zeros((int(groups.max()) + 1, members.shape[1]), np.float64)
-    np.add.at(sums, groups, members)
-    rest = sums[groups] - members
-    length = np.maximum(np.linalg.norm(rest, axis=1), 1e-6)
-    return np.asarray((members * rest).sum(axis=1) / length, np.float32)
+    sums, sims = _sums(points, groups), np.empty(len(members), np.float32)
+    for start in range(0, len(members), _SUM_ROWS):
+        block = members[start : start + _SUM_ROWS]
+        rest = sums[groups[block]] - points[block]
+        length = np.maximum(np.linalg.norm(rest, axis=1), 1e-6)
+        sims[start : start + len(block)] = (points[block] * rest).sum(axis=1) / length
+    return sims
 
 
 def _nearest(points: Floats, middle: Floats) -> tuple[Indices, Floats]:

@@ -1,5 +1,7 @@
 """Trees from synthetic catalogues: departments of kinds, as points around points around points."""
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from ingest.cluster.build import Built, build
 from ingest.cluster.linkage import single_linkage
 from ingest.cluster.reduce import unit
 from ingest.cluster.shape import Shape
+from ingest.cluster.stages import Stages
 from ingest.evaluate.build import evaluate_build
 from taxonomy.changes import apply
 from taxonomy.edits import Assign, Create
@@ -241,29 +244,81 @@ def test_plain_density_calls_more_noise() -> None:
     assert plain > average
 
 
-def test_a_stopped_build_goes_on_from_what_is_kept(tmp_path: Path) -> None:
-    products, vectors = shop()
+STAGES = (
+    "finding what products share",
+    "joining groups",
+    "finding dense groups",
+    "dividing groups",
+    "looking for rare kinds",
+    "attaching what is left",
+    "arranging groups in layers",
+    "naming",
+)
 
-    class Impatient(Silent):
-        def start(self, task: str, total: int | None = None) -> None:
-            if task == "finding dense groups":
+
+class Impatient(Silent):
+    """Stops at the `on`-th sign of life of one task."""
+
+    def __init__(self, task: str, on: int = 0) -> None:
+        self.task, self.now, self.left = task, "", on
+
+    def start(self, task: str, total: int | None = None) -> None:
+        self.now = task
+        self.advance()
+
+    def advance(self, n: int = 1) -> None:
+        if self.now == self.task:
+            self.left -= 1
+            if self.left < 0:
                 raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        build(products, vectors, progress=Impatient(), stages=tmp_path)
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    resumed = build(products, vectors, stages=tmp_path)
 
-    assert len(kept) == 2
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == kept
-    assert resumed.tree.digest() == build(products, vectors).tree.digest()
-    build(products, vectors, stages=tmp_path, seed=1)
-    assert len(list(tmp_path.iterdir())) == 4
+@pytest.mark.parametrize("task", STAGES)
+def test_a_build_stopped_in_any_stage_goes_on_to_the_same_tree(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products, vectors = shop(per_kind=30, noise=20)
+    monkeypatch.setattr("ingest.cluster.groups.MOST_JOINED", 150)
+    write(tmp_path / "straight", build(products, vectors).file())
+
+    with pytest.raises(KeyboardInterrupt):
+        build(products, vectors, progress=Impatient(task), stages=tmp_path / "kept")
+    write(tmp_path / "resumed", build(products, vectors, stages=tmp_path / "kept").file())
+
+    assert (tmp_path / "resumed").read_bytes() == (tmp_path / "straight").read_bytes()
+
+
+def test_what_was_done_before_a_stop_is_not_done_again(tmp_path: Path) -> None:
+    products, vectors = shop()
+    with pytest.raises(KeyboardInterrupt):
+        build(products, vectors, progress=Impatient("naming"), stages=tmp_path)
+    heard = Listening()
+
+    build(products, vectors, progress=heard, stages=tmp_path)
+
+    assert not {"finding what products share", "joining groups", "finding dense groups"} & set(heard.tasks)
+    build(products, vectors, progress=heard, stages=tmp_path, seed=1)
+    assert "joining groups" in heard.tasks
+
+
+def test_kept_stages_do_not_grow_for_ever(tmp_path: Path) -> None:
+    abandoned, fresh = tmp_path / "points-x.npy.7.part", tmp_path / "points-y.npy.8.part"
+    for path, age_s in ((abandoned, 100_000), (fresh, 10)):
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age_s,) * 2)
+    for age_s, key in ((300, "first"), (200, "second"), (100, "third")):
+        Stages(tmp_path, key, most_bytes=2_500).array("points", lambda: np.zeros(100))
+        os.utime(tmp_path / f"points-{key}.npy", (time.time() - age_s,) * 2)
+    Stages(tmp_path, "first").array("points", lambda: np.ones(100))  # used again, so it stays
+
+    Stages(tmp_path, "fourth", most_bytes=2_500).array("points", lambda: np.zeros(100))
+
+    assert {path.name for path in tmp_path.iterdir()} == {"points-first.npy", "points-fourth.npy", fresh.name}
 
 
 def test_a_large_catalogue_is_built_from_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     products, vectors = shop(per_kind=30)
-    monkeypatch.setattr("ingest.cluster.build.MOST_JOINED", 150)
+    monkeypatch.setattr("ingest.cluster.groups.MOST_JOINED", 150)
 
     built = build(products, vectors, shape=Shape(max_depth=2))
 
@@ -278,17 +333,21 @@ def test_a_vector_is_needed_for_each_product() -> None:
         build(products, vectors[1:])
 
 
-def test_progress_names_every_stage() -> None:
-    heard: list[str] = []
+class Listening(Silent):
+    def __init__(self) -> None:
+        self.tasks: list[str] = []
 
-    class Listening(Silent):
-        def start(self, task: str, total: int | None = None) -> None:
-            heard.append(task)
+    def start(self, task: str, total: int | None = None) -> None:
+        self.tasks.append(task)
 
-    build(*shop(), progress=Listening())
 
-    assert heard[0] == "finding what products share"
-    assert {"joining groups", "finding dense groups", "attaching what is left", "naming"} <= set(heard)
+def test_progress_names_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = Listening()
+    monkeypatch.setattr("ingest.cluster.groups.MOST_JOINED", 150)
+
+    build(*shop(per_kind=30), progress=heard)
+
+    assert heard.tasks == list(STAGES)
 
 
 def test_a_written_tree_reads_back_exactly(tmp_path: Path) -> None:
