@@ -1,6 +1,9 @@
 """Titles written to be found, not to describe, are told from honest ones."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.classify.stuffing import Stuffing
 from taxonomy.text import normalise
@@ -68,3 +71,14 @@ def test_without_calibration_texts_the_least_limits_hold() -> None:
 
 def test_no_texts_give_no_answers(stuffing: Stuffing) -> None:
     assert stuffing.is_stuffed([]).shape == (0,)
+
+
+BITS = ("coffee", "mugs", "dolls", "cars", "garden", "hoses", "a_b", "t-shirt", "_", "-", "x", "é's")
+LIMITS = st.tuples(*[st.integers(0, most) for most in (12, 4, 4, 3)])
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=14).map(" ".join), LIMITS)
+def test_what_is_cleared_early_is_within_every_limit(text: str, limits: tuple[int, int, int, int]) -> None:
+    stuffing = Stuffing(limits).on(TREE)
+    measures = np.array(stuffing._measures(text))
+    assert stuffing.is_stuffed([text]).tolist() == [bool((measures > limits).any())]
