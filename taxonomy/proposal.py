@@ -8,7 +8,18 @@ from taxonomy.edits import Assign, Create, Edit, Merge, Restore, Retire, Split
 from taxonomy.node import NodeId
 from taxonomy.tree import Tree
 
-__all__ = ["MEASURES", "Fate", "Measure", "NodeQuality", "Quality", "Report", "Weakness", "Wording", "fates"]
+__all__ = [
+    "MEASURES",
+    "Fate",
+    "Measure",
+    "NodeQuality",
+    "Outcome",
+    "Quality",
+    "Report",
+    "Weakness",
+    "Wording",
+    "fates",
+]
 
 _LOOSE = 0.6
 """Mean cosine to the centre. The loosest 5% of leaves lie below it on a grocer's and a general store's
@@ -20,14 +31,44 @@ TWIN_SIM = 0.8
 
 
 class Fate(StrEnum):
-    """What a proposal does to a category."""
+    """What becomes of a category."""
 
     NEW = "new"
-    GROWN = "grown"
+    GROW = "grow"
     SPLIT = "split"
-    MERGED = "merged"
-    RETIRED = "retired"
-    KEPT = "kept"
+    MERGE = "merge"
+    RETIRE = "retire"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one category, and why, as the maker of a proposal tells it.
+
+    Attributes
+    ----------
+    node_id : NodeId
+    fate : Fate
+    path : str
+        Where it stands; for a category that goes, where it stood.
+    reason : str
+        The evidence, as a sentence.
+    n_before, n_after : int
+        Products in the category itself that stood there and are still there, and that stand there then.
+    into : tuple of NodeId
+        What takes its products: the parts of a split, what a merge or a retirement leads to.
+    put_off : bool
+        There is a case for a change that the churn budget had no room for; the fate is what happens instead.
+    """
+
+    node_id: NodeId
+    fate: Fate
+    path: str
+    reason: str
+    n_before: int = 0
+    n_after: int = 0
+    into: tuple[NodeId, ...] = ()
+    put_off: bool = False
 
 
 class Weakness(StrEnum):
@@ -160,10 +201,6 @@ class NodeQuality:
         Words that its titles share, with the namer's score; other names, each with its `name_fit`.
     examples : tuple of str
         Titles of typical products.
-    fate : Fate or None
-        What the proposal does to it, where the maker knows.
-    why : str
-        The maker's reason for that.
     """
 
     node_id: NodeId
@@ -178,8 +215,6 @@ class NodeQuality:
     phrases: tuple[Wording, ...] = ()
     alternatives: tuple[Wording, ...] = ()
     examples: tuple[str, ...] = ()
-    fate: Fate | None = None
-    why: str = ""
 
     @property
     def weaknesses(self) -> tuple[Weakness, ...]:
@@ -194,40 +229,40 @@ class NodeQuality:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A tree, measured: the whole, each node, and titles of products that stand nowhere.
+    """A tree, measured, with what its maker says.
 
-    `nodes` are in the order of the tree, those that the proposal takes away last.
+    Attributes
+    ----------
+    quality : Quality
+    nodes : tuple of NodeQuality
+        In the order of the tree.
+    noise_examples : tuple of str
+        Titles of products that stand nowhere.
+    outcomes : tuple of Outcome
+        What becomes of the categories that there were, and why; none where there were none.
     """
 
     quality: Quality
     nodes: tuple[NodeQuality, ...] = ()
     noise_examples: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
 
-def fates(
-    tree: Tree, edits: Sequence[Edit], *, told: Mapping[NodeId, Fate] | None = None
-) -> dict[NodeId, Fate]:
+def fates(tree: Tree, edits: Sequence[Edit]) -> dict[NodeId, Fate]:
     """What edits do to each category of a tree, and which they add.
-
-    Parameters
-    ----------
-    tree : Tree
-        Before the edits.
-    told : mapping of NodeId to Fate, optional
-        What the maker of the edits says, which goes before what can be read from them.
 
     Examples
     --------
     >>> from taxonomy.edits import Retire
     >>> tree = Tree.from_paths([("Garden",), ("Kitchen",)])
     >>> [str(fate) for fate in fates(tree, [Retire(tree.find(("Garden",)))]).values()]
-    ['retired', 'kept']
+    ['retire', 'keep']
     """
-    found = dict.fromkeys(tree.nodes, Fate.KEPT)
+    found = dict.fromkeys(tree.nodes, Fate.KEEP)
     for edit in edits:
         for node_id, fate in _fates(edit, found):
             found[node_id] = fate
-    return found | {at: fate for at, fate in (told or {}).items() if at in found}
+    return found
 
 
 def _fates(edit: Edit, known: Mapping[NodeId, Fate]) -> list[tuple[NodeId, Fate]]:
@@ -235,12 +270,12 @@ def _fates(edit: Edit, known: Mapping[NodeId, Fate]) -> list[tuple[NodeId, Fate]
         case Create(node) | Restore(node):
             return [(node.id, Fate.NEW)]
         case Assign(_, node_id):
-            return [(node_id, Fate.GROWN)] if known.get(node_id) is Fate.KEPT else []
+            return [(node_id, Fate.GROW)] if known.get(node_id) is Fate.KEEP else []
         case Split(node_id, parts):
             return [(node_id, Fate.SPLIT), *((part.node_id, Fate.NEW) for part in parts)]
         case Merge(node_ids):
-            return [(at, Fate.MERGED) for at in node_ids]
+            return [(at, Fate.MERGE) for at in node_ids]
         case Retire(node_id):
-            return [(node_id, Fate.RETIRED)]
+            return [(node_id, Fate.RETIRE)]
         case _:
             return []

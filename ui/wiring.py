@@ -42,9 +42,12 @@ if TYPE_CHECKING:
     from ingest.search.retrieval import Searcher
     from taxonomy.audit import Finding
     from taxonomy.crosswalk import Proposal
+    from taxonomy.formats.tree_json import Evidence
+    from taxonomy.proposal import Report
     from taxonomy.search.rerank import Reranked
     from taxonomy.search.route import Router, Routing
     from taxonomy.service.splitting import Group
+    from taxonomy.versus import Places
 
 __all__ = ["App", "contents_of", "shelved", "write_taxonomy"]
 
@@ -248,6 +251,23 @@ class App:
         """What a model says of products that it may have been trained on: without its memory of them."""
         alone = self.classifier(model).head_alone
         return lambda products: alone.posteriors([product_text(one) for one in products])
+
+    def examine(
+        self,
+        products: Sequence[Product],
+        tree: Tree,
+        places: "Places",
+        *,
+        evidence: "Mapping[NodeId, Evidence] | None" = None,
+        progress: Progress | None = None,
+    ) -> "Report":
+        """How good a tree is, by the products that stand in it; see `ingest.cluster.quality`."""
+        from ingest.cluster.quality import examine
+
+        progress = progress or Silent()
+        progress.start("measuring the tree", len(products))
+        vectors = self.encoder.encode([normalise(one.title) for one in products], progress=progress)
+        return examine(tree, places, products, vectors, encode=self.encoder.encode, evidence=evidence)
 
     def groups(
         self, products: Sequence[Product], most: int, *, progress: Progress | None = None

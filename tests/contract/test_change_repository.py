@@ -11,7 +11,7 @@ from taxonomy.errors import StoreError, UnknownId
 from taxonomy.node import Label, Node, NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import ProductId, Source
-from taxonomy.proposal import Fate, NodeQuality, Quality, Report, Wording
+from taxonomy.proposal import Fate, NodeQuality, Outcome, Quality, Report, Wording
 from taxonomy.records import AuditRow, Version
 
 A, B = NodeId("a"), NodeId("b")
@@ -145,8 +145,13 @@ def test_comments_stay_in_their_order(uow: UnitOfWork) -> None:
 
 def test_a_report_stays_with_its_change_set(uow: UnitOfWork) -> None:
     names = (Wording("Gear", 1.0),)
-    node = NodeQuality(A, "Tools", 3, True, 0.7, B, 0.5, 0.25, 1.0, alternatives=names, fate=Fate.GROWN)
-    report = Report(Quality(4, 1, 0.7, 0.5, 1.0, 0.25, 0.0, 0.25), (node,), ("what is this?",))
+    node = NodeQuality(A, "Tools", 3, True, 0.7, B, 0.5, 0.25, 1.0, alternatives=names)
+    report = Report(
+        Quality(4, 1, 0.7, 0.5, 1.0, 0.25, 0.0, 0.25),
+        (node,),
+        ("what is this?",),
+        (Outcome(B, Fate.SPLIT, "Home", "two kinds", 3, 2, (A,), True),),
+    )
     with uow:
         uow.trees.create("home")
         uow.changes.add(change("one"))

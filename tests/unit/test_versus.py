@@ -100,8 +100,7 @@ def test_fates_are_read_from_edits() -> None:
     found = fates(one, edits)
 
     assert found[new] is Fate.NEW
-    assert found[teas] is Fate.MERGED
-    assert found[coffee] is Fate.GROWN
-    assert found[pods] is Fate.RETIRED
-    assert found[tea] is found[milk] is Fate.KEPT
-    assert fates(one, edits, told={milk: Fate.SPLIT})[milk] is Fate.SPLIT
+    assert found[teas] is Fate.MERGE
+    assert found[coffee] is Fate.GROW
+    assert found[pods] is Fate.RETIRE
+    assert found[tea] is found[milk] is Fate.KEEP

@@ -15,6 +15,8 @@ from ingest.readers import Catalog
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import FileError, InputError
 from taxonomy.product import Product
+from ui.cli.evaluate_build import evaluate_trees
+from ui.cli.figures import readable
 from ui.cli.models import MaybeFile, Precision
 from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
 from ui.cli.output import finish
@@ -41,13 +43,20 @@ class Task(StrEnum):
     ROUTE = "route"
     RERANK = "rerank"
     ATTRIBUTES = "attributes"
+    BUILD = "build"
 
 
 def evaluate(
     file: MaybeFile = None,
     task: Annotated[Task, typer.Option("--task", help="What to measure.")] = Task.CLASSIFY,
     model: Annotated[Path | None, typer.Option("--model", help="Folder that `train` wrote.")] = None,
-    tree: Annotated[Path | None, typer.Option("--tree", help="For route: the tree's file.")] = None,
+    tree: Annotated[
+        Path | None,
+        typer.Option("--tree", help="For route: the tree's file; for build: what `--tree` wrote."),
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="For build: another tree to compare it with.")
+    ] = None,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
     report: Annotated[
@@ -66,13 +75,17 @@ def evaluate(
     file of query, product_id, title and relevance. attributes needs columns to compare with, as brand
     or colour; it learns from the rows of split `train`, unless --model names what `attributes --save` wrote.
 
+    build measures a tree that `build --tree` wrote by its products, without labels: how alike they are inside
+    a category, how well names fit, which categories to look at first. With --against, two trees over the
+    same products are compared; --report writes every category and every product that stands elsewhere.
+
     With --report, classify writes classify.html as well: figures by level and branch, confusions, likely
     label errors, twins that stand apart. --baselines are trained on the rows of split `train` and judged on
     those of split `valid`, in the same run.
 
     Example: shelftree evaluate products.csv --task classify --model model --report report
     """
-    wanted = parse_peers(baselines)
+    wanted, details = parse_peers(baselines), dict[str, object]()
     if report:
         _make(report)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
@@ -81,13 +94,17 @@ def evaluate(
             summary = _classify(app, products, _needed(model, "--model"), precision, wanted, report, bar)
         elif task is Task.ATTRIBUTES:
             summary = _attributes(products_of(app, file, catalog, bar, map_=map_), model, bar)
+        elif task is Task.BUILD:
+            products = list(products_of(app, file, catalog, bar, map_=map_))
+            summary, details = evaluate_trees(app, products, _needed(tree, "--tree"), against, bar)
         elif task is Task.ROUTE:
             summary = _route(app, _needed(file, "FILE"), tree, taxonomy, model)
         else:
             summary = _rerank(app, _needed(file, "FILE"), model)
     if report and task is not Task.CLASSIFY:
-        _write(report / f"{task}.json", json.dumps(summary, indent=2, ensure_ascii=False))
-    finish(summary, as_json=as_json)
+        _write(report / f"{task}.json", json.dumps(details or summary, indent=2, ensure_ascii=False))
+    shown = {"attributes": summary} if task is Task.ATTRIBUTES else summary
+    finish(summary, as_json=as_json, text=readable(shown))
 
 
 def _classify(

@@ -107,6 +107,17 @@ def approve(change_id: str) -> None:
     _guarded(lambda uow: _decided(uow, editing.approve(uow, change_id, author=_author()), "Approved"))
 
 
+def mend(change_id: str, edit: Edit) -> None:
+    """Change what a machine proposes; nothing happens to the tree."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        change = editing.revise(uow, change_id, [edit])
+        said = describe(edit, Names(uow.trees.head(change.taxonomy), change.edits))
+        return state.Notice(f"{said} in the proposal; nothing has happened to the tree yet")
+
+    _guarded(run)
+
+
 def comment(change_id: str, key: str) -> None:
     """Say what stands in the field of this key about a change set."""
 

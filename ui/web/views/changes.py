@@ -11,7 +11,7 @@ from taxonomy.node import NodeId
 from taxonomy.product import Source
 from taxonomy.tree import Tree
 from ui.web import actions, state
-from ui.web.views import impact
+from ui.web.views import impact, proposal
 from ui.web.words import Names, counted, many, plain, planned, source_name, when
 
 __all__ = ["show"]
@@ -37,7 +37,10 @@ _BUTTONS: dict[State, tuple[Button, ...]] = {
 
 
 def show(context: state.Context, waiting: Sequence[ChangeSet]) -> None:
-    """One box for each change set."""
+    """One box for each change set; or the proposal of a tree that the person looks at closely."""
+    if (chosen := proposal.chosen(waiting)) is not None:
+        proposal.show(context, chosen, waiting)
+        return
     st.header("Changes", anchor=False)
     if not waiting:
         st.info(
@@ -74,6 +77,7 @@ def _box(context: state.Context, change: ChangeSet) -> None:
             key = f"{name.split()[0].lower()}_{change.id}"
             kind = "primary" if at == 0 else "secondary"
             st.button(name, key=key, type=kind, on_click=action, args=(change.id,))  # type: ignore[arg-type]
+        proposal.button(context, change)
 
 
 def _title(context: state.Context, change: ChangeSet) -> str:
