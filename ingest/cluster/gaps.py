@@ -22,8 +22,8 @@ _OUTERMOST = 0.05
 def gaps(points: Floats, groups: Indices, loose: Indices, least: int) -> list[Indices]:
     """Groups of loose products that are a kind of their own, the largest first.
 
-    A group is new when most of its products are nearer to each other than to any shelf, and few known products
-    are nearer to it than to their own shelf: else it is a handful of arrivals of a kind that is known.
+    A group is new when most of its products are nearer to each other than to any shelf, and few known
+    products are nearer to it than to their own shelf: else it is a handful of arrivals of a kind that is known.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The new tree out of the standing one: what a plan says, as edits, as a tree and as a place for each product."""
+"""The new tree out of the standing one: what a plan says, as edits, a tree and a place for each product."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

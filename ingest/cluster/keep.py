@@ -1,9 +1,9 @@
-"""Build again on a tree that people know: its nodes stay what they are unless the products clearly say otherwise.
+"""Build again on a tree that people know: its nodes stay unless the products clearly say otherwise.
 
-A fresh clustering of nearly the same products is another clustering, so nothing is clustered afresh as a whole.
-Known products stay where they stand. Arrivals join the nearest shelf if they fit, and those that are a kind of
-their own become a new one. Only then is each node asked whether it is still one, and two siblings whether they
-are still two.
+A fresh clustering of nearly the same products is another clustering, so nothing is clustered afresh as a
+whole. Known products stay where they stand. Arrivals join the nearest shelf if they fit, and those that are a
+kind of their own become a new one. Only then is each node asked whether it is still one, and two siblings
+whether they are still two.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,11 +32,11 @@ from taxonomy.product import Product
 __all__ = ["CHURN", "rebuild"]
 
 CHURN = 0.1
-"""Part of the nodes, and of the known products, that one rebuild may change: what a person can look through."""
+"""Part of the nodes, and of the known products, that one rebuild may change: what people can look through."""
 
 _ONE_KIND = 0.9
-"""Likeness from which siblings are one. Random halves of the shelves of two catalogues: 0.88 or more for 98% of
-one and 95% of the other; nearest siblings of their trees: at most 0.78 and 0.82."""
+"""Likeness from which siblings are one. Random halves of a shelf: 0.88 or more for 98% of the shelves of one
+catalogue and 95% of another; nearest siblings of their trees: at most 0.78 and 0.82."""
 _FEW = 5  # of fewer products, two kinds may look like one
 _THIN = 0.5  # of the fewest products of a new node: a standing one is not dropped for missing a few
 
@@ -218,7 +218,7 @@ class _State:
             enough = min(sizes[a], sizes[b]) >= _FEW
             if free[one] and enough and self._are_siblings(self.at[one], self.at[other]):
                 reason = (
-                    f"its products are as like those of {self.tree.nodes[self.at[other]].name!r} as each other"
+                    f"its products are as like those of {self.tree.label(self.at[other])!r} as one another"
                     f" ({likeness[a, b]:.2f}, 1 is one kind)"
                 )
                 moved = int(self.n_known[one])

@@ -22,8 +22,8 @@ Places = Mapping[ProductId, NodeId | None]
 class Match:
     """A node, the one that it became, and how far they agree.
 
-    `jaccard` is over the products that both trees know, what stands below a node counted in; 0 where centroids
-    alone say that they are one. `cosine` is of the centroids, 0 where one is not known.
+    `jaccard` is over the products that both trees know, what stands below a node counted in; 0 where
+    centroids alone say that they are one. `cosine` is of the centroids, 0 where one is not known.
     """
 
     node_id: NodeId

@@ -12,7 +12,6 @@ from ingest.cluster.density import NOISE
 from ingest.cluster.gaps import gaps
 from ingest.cluster.grafting import Plan, graft
 from ingest.cluster.kinds import Kinds, fill
-from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.outcome import Rebuilt
 from ingest.cluster.reduce import reduce, unit

@@ -24,7 +24,7 @@ __all__ = ["Sprout", "hang", "name_sprouts"]
 _NEIGHBOURS = 5  # nearest shelves that say where a new one belongs
 _AGREE = 0.5  # of them, by likeness, that stand below its parent
 _STRANGE = 0.5
-"""Part of the usual likeness of neighbours below which a new kind is like nothing there is: a top category."""
+"""Part of the usual likeness of neighbours: a new kind that is less like all shelves goes to the top."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from ingest.readers import write_table
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.formats import tree_json
 from taxonomy.product import Source
+from taxonomy.proposal import Report
 from taxonomy.service import editing
+from ui.cli.known import Known, changes_said
 from ui.cli.models import MaybeFile
 from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
 from ui.cli.output import finish
@@ -22,6 +24,7 @@ from ui.wiring import App
 
 if TYPE_CHECKING:
     from ingest.cluster.build import Built
+    from ingest.cluster.outcome import Rebuilt
 
 __all__ = ["build"]
 
@@ -38,6 +41,22 @@ def build(
         int | None, typer.Option("--min-size", min=2, help="Products a category at least.")
     ] = None,
     random_seed: Annotated[int, typer.Option("--random-seed", help="The same seed gives the same tree.")] = 0,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="A tree that `build --tree` wrote: its nodes stay what they are."),
+    ] = None,
+    churn: Annotated[
+        float | None,
+        typer.Option("--churn", min=0, max=1, help="Share of nodes and products that may change (0.1)."),
+    ] = None,
+    seed: Annotated[
+        Path | None,
+        typer.Option("--seed", help="A taxonomy of any format to fill; gaps become new categories."),
+    ] = None,
+    seed_labels: Annotated[
+        bool,
+        typer.Option("--seed-labels", help="Products whose category_path is in the seed are examples of it."),
+    ] = False,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
     map_: Map = None,
@@ -47,7 +66,8 @@ def build(
     """Grow a category tree from the products' text; their own categories are not looked at.
 
     Products that fit nowhere are said to be noise: their path is empty. With --catalog and --taxonomy the
-    tree is proposed as a change set, which `shelftree taxonomy apply` or the app accepts.
+    tree is proposed as a change set, which `shelftree taxonomy apply` or the app accepts; a taxonomy that has
+    categories is gone on from: they stay, unless the products clearly say otherwise.
 
     Example: shelftree build products.csv --out placed.csv --tree tree.json
     """
@@ -60,17 +80,48 @@ def build(
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = list(products_of(app, file, catalog, bar, map_=map_))
-        built = app.build(products, shape=shape, seed=random_seed, progress=bar)
-        change = _propose(app, built, catalog, taxonomy) if catalog and taxonomy else None
+        known = Known(keep, seed, seed_labels, churn).grow(
+            app,
+            products,
+            catalog=catalog,
+            taxonomy=taxonomy,
+            shape=shape,
+            random_seed=random_seed,
+            progress=bar,
+        )
+        grown, version = known or (None, None)
+        built = grown.built if grown else app.build(products, shape=shape, seed=random_seed, progress=bar)
+        change = None
+        if catalog and taxonomy:
+            places = {product_id: at.node_id for product_id, at in built.memberships.items()}
+            report = app.examine(products, built.tree, places, evidence=built.evidence, progress=bar)
+            change = _propose(app, built, catalog, taxonomy, report, grown=grown, version=version)
         if out:
             write_table(out, ("product_id", "category_path", "membership"), _rows(built))
         if tree:
             tree_json.write(tree, built.file(model_revision=app.encoder.revision))
     summary: dict[str, object] = {**asdict(built.quality), "out": out, "tree": tree, "change_set": change}
+    summary |= changes_said(grown) if grown else {}
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
 
 
-def _propose(app: App, built: "Built", catalog: str, taxonomy: str) -> str:
+def _propose(
+    app: App,
+    built: "Built",
+    catalog: str,
+    taxonomy: str,
+    report: Report,
+    *,
+    grown: "Rebuilt | None",
+    version: int | None,
+) -> str | None:
+    """The change set's id; None where the tree is to stay as it is. Each change is explained in a comment."""
+    # A tree that came from a file has to be made in the store first.
+    edits = (
+        grown.change_set_edits(catalog) if grown and version is not None else built.change_set_edits(catalog)
+    )
+    if not edits:
+        return None
     with app.uow() as uow:
         try:
             uow.trees.head(taxonomy)
@@ -79,12 +130,16 @@ def _propose(app: App, built: "Built", catalog: str, taxonomy: str) -> str:
         change = editing.propose(
             uow,
             taxonomy,
-            built.change_set_edits(catalog),
+            edits,
             author="build",
             source=Source.BUILD,
-            reason=f"built from {catalog}",
+            reason=f"built from {catalog}" + (f": {grown.summary()}" if grown else ""),
+            base_version=version,
             model_revision=app.encoder.revision,
+            report=report,
         )
+        if grown and (told := grown.explanation()):
+            editing.comment(uow, change.id, author="build", text=told)
     return change.id
 
 
