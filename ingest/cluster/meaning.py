@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+
 from ingest.cluster.reduce import unit
 from taxonomy.ports import Floats
+from taxonomy.text import normalise
 
 __all__ = ["Encode", "Meaning"]
 
 Encode = Callable[[Sequence[str]], Floats]
 """Texts to unit rows in the space of the products' vectors, as `taxonomy.ports.Encoder.encode` does."""
+
+_ALIKE, _SLOPE = 0.6, 0.05
+"""At a cosine of 0.6 two names are as likely as not taken for one; at 0.7 nearly always, at 0.5 hardly."""
 
 
 class Meaning:
@@ -25,11 +31,10 @@ class Meaning:
 
     def __init__(self, vectors: Floats, encode: Encode, phrases: Iterable[str]) -> None:
         known = sorted(set(phrases))
-        rows = (
-            encode([phrase.casefold() for phrase in known]) if known else vectors[:1]
-        )  # a row that nobody asks about
+        # for no phrases a row that nobody asks about
+        rows = encode([normalise(phrase) for phrase in known]) if known else vectors[:1]
         self._vectors, self._mean = vectors, vectors.mean(axis=0)
-        self._rows = unit(rows - rows.mean(axis=0))
+        self._plain, self._rows = rows, unit(rows - rows.mean(axis=0))
         self._row_of = {phrase: at for at, phrase in enumerate(known)}
 
     def __contains__(self, phrase: str) -> bool:
@@ -43,12 +48,27 @@ class Meaning:
 
     def fit(self, phrases: Sequence[str], centre: Floats) -> list[float]:
         """Cosine of each phrase to a centre, -1..1; rounded, so that the last digits decide nothing."""
-        return self._cosines(self._rows[[self._row_of[phrase] for phrase in phrases]], centre)
+        return self._cosines(self._rows[self._at(phrases)], centre)
+
+    def likeness(self, phrases: Sequence[str], products: Sequence[int]) -> list[float]:
+        """Cosine of each phrase to the mean of the products, -1..1, nothing taken away from either."""
+        middle = unit(self._vectors[list(products)].mean(axis=0, keepdims=True))[0]
+        return self._cosines(self._plain[self._at(phrases)], middle)
 
     def joint_fit(self, phrases: Sequence[str], centre: Floats) -> float:
         """Cosine of what the phrases mean together; 0 for none."""
-        rows = self._rows[[self._row_of[phrase] for phrase in phrases]]
+        rows = self._rows[self._at(phrases)]
         return self._cosines(unit(rows.sum(axis=0, keepdims=True)), centre)[0]
+
+    def agreement(self, phrases: Sequence[str], weights: Sequence[float]) -> list[float]:
+        """For each phrase how much of the weight lies on phrases that would be taken for it, 0..1."""
+        rows = self._plain[self._at(phrases)]
+        alike = 1 / (1 + np.exp((_ALIKE - np.round(rows @ rows.T, 4)) / _SLOPE))
+        share = np.array(weights) / max(sum(weights), 1e-9)
+        return [round(float(part), 4) for part in alike @ share]
+
+    def _at(self, phrases: Sequence[str]) -> list[int]:
+        return [self._row_of[phrase] for phrase in phrases]
 
     @staticmethod
     def _cosines(rows: Floats, centre: Floats) -> list[float]:

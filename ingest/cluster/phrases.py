@@ -45,6 +45,8 @@ class PhraseBook:
         lamp" and not "lamp with".
     counts : Counter of Key
         Products per phrase.
+    titles : sequence of str
+        As they were read.
     """
 
     of: Sequence[frozenset[Key]]
@@ -52,11 +54,12 @@ class PhraseBook:
     surface: dict[Key, str]
     tail: dict[Key, float]
     counts: Counter[Key]
+    titles: Sequence[str]
 
     @classmethod
     def read(cls, titles: Sequence[str], brands: Sequence[str]) -> "PhraseBook":
         """Count the phrases of all titles, brands left out."""
-        initials = _initials(titles)
+        initials, given = _initials(titles), titles
         titles = [normalise(title) for title in titles]
         nobody = brand_words(titles, brands)
         of: list[frozenset[Key]] = []
@@ -79,7 +82,7 @@ class PhraseBook:
             )
             for key in spelt
         }
-        return cls(of, heads, surface, {key: ends[key] / uses[key] for key in uses}, counts)
+        return cls(of, heads, surface, {key: ends[key] / uses[key] for key in uses}, counts, given)
 
 
 def stem(word: str) -> str:

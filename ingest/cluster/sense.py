@@ -1,49 +1,65 @@
 """Names for the nodes of a new tree by what phrases mean, where the encoder is at hand.
 
-A leaf takes the phrase of its titles whose meaning is nearest to that of its products. Leaves side by side
-that would take the same name are one category, and become one. A parent takes a phrase that means all that is
-below it, else the names of its two largest children: "Tea & Coffee".
+Phrases of a leaf's titles and labels of a reference taxonomy compete. Each gets a score for how near its
+meaning and its use are to the products, and the one wins that most of them, weighed by their scores, would be
+taken for. Leaves side by side that would take the same name are one category, and become one. A parent takes
+what the reference has above its leaves, or what most of its products are, else two such: "Tea & Coffee".
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import exp, log
 
 from ingest.cluster.induce import Branch
 from ingest.cluster.meaning import Encode, Meaning
 from ingest.cluster.name import Named, numbered, title_case
+from ingest.cluster.namer import Case, Namer, as_suggested
+from ingest.cluster.number import is_done, is_english, plural
 from ingest.cluster.phrases import Key, PhraseBook, stem
+from ingest.cluster.reference import Reference
 from taxonomy.formats.tree_json import Phrase
 from taxonomy.ports import Floats
+from taxonomy.product import Path
 from taxonomy.text import fold
 
 __all__ = ["name_by_meaning"]
 
-# Weights beside a cosine, from a ridge regression of the cosine between candidates and shops' own category
-# names, over 1,400 candidates of each of two catalogues and the sample store; half or double moves little.
-_HEAD = 0.2  # times the share of the node's titles that the phrase heads
+# Weights from a ridge regression of the cosine between candidates and shops' own category names, over the
+# candidates of two catalogues. Chosen on one, they do on the other as those chosen there.
+_FIT, _LIKENESS = 0.3, 0.4  # times the cosine to what the products have apart from all, and to their mean
+_HEAD = 0.17  # times the share of the node's titles that the phrase heads
 _TAIL = 0.05  # times how often it is a head noun anywhere
-_RARITY = 0.03  # times log(products / products with it): brands and model names are rare
-_LONG = 0.05  # each word after the first
-_NO_HEAD = 0.1  # a material or adjective ("cubic zirconia"): seen often, hardly ever a head noun
-_OFTEN, _HARDLY = 5, 0.1
-_ONCE = 0.1  # only one product of the node says so
-_JOINT = 0.15  # two names together: one is better where it says as much
+_RARITY = 0.01  # times log(products / products with it): brands and model names are rare
+_LONG = 0.03  # each word after the first
+_LABEL = 0.05  # more for a label of the reference: somebody has printed it
+_ONCE = 0.1  # less where only one product of the node says so
+_DOUBT = 0.05  # scores that differ by so much are as 1 to e
+_MODIFIES = 0.5  # times what is no head noun
+_SAID = 0.6  # of a label's words are in the titles, or it is far-fetched: "Flute Stands"
 
+_OFTEN, _HARDLY = 5, 0.2  # a material or adjective ("cubic zirconia"): seen often, hardly ever a head noun
 _LOOKED_AT = 40  # phrases of a node whose meaning is asked for
-_TOLD = 12  # of them in the evidence
+_LABELS = 20  # of the reference, the nearest
+_TOLD = 12  # in the evidence
 _ALTERNATIVES = 3
+_TITLES = 8  # shown to a namer
 _COMMON = {True: 0.01, False: 0.08}  # of a parent's and of a leaf's titles: below, a phrase is an accident
 _SMALL = 12  # in a leaf of so few products, one may have the right word
-_KNOWS, _BREADTH = 0.02, 0.5  # a parent's phrase is in so much of a child's titles, in so many children
-
-Ranked = list[tuple[Key, float]]
-"""Phrases with scores from 0 up, best first."""
+_MOST, _BREADTH = 0.6, 0.5  # of a parent's products, and of its children: what so many are names it alone
+_TELLS = 0.3  # cosine to a parent below which its phrase does not mean it
+_NOUN = 0.5  # of a word's uses end their part of a title
 
 
 def name_by_meaning(
-    root: Branch, members: Sequence[Sequence[int]], book: PhraseBook, vectors: Floats, encode: Encode
+    root: Branch,
+    members: Sequence[Sequence[int]],
+    book: PhraseBook,
+    vectors: Floats,
+    encode: Encode,
+    *,
+    reference: Iterable[Path] = (),
+    namer: Namer = as_suggested,
 ) -> tuple[Branch, dict[Branch, Named]]:
     """The tree with leaves of one name united, and a name for every node below its root.
 
@@ -59,25 +75,34 @@ def name_by_meaning(
     vectors : (n_products, dim) float32, unit rows
     encode : Encode
         Of the encoder that made the vectors.
+    reference : iterable of paths
+        Categories of a published taxonomy; their labels are wordings beside the catalogue's own.
+    namer : Namer
+        Asked about each node; the suggestions are taken as they are when nothing is given.
     """
     if not root.children:
         return root, {}
-    usual = {key for node in root.walk() for key in _likely(node, members, book)}
-    namer = _Namer(members, book, Meaning(vectors, encode, (book.surface[key] for key in usual)))
-    united = Branch(root.groups, namer.unite(root.children))
-    return united, namer.below(united)
+    labels = Reference.of(reference)
+    usual = {book.surface[key] for node in root.walk() for key in _likely(node, members, book)}
+    meaning = Meaning(vectors, encode, usual | set(labels.above))
+    ranked = _Ranker(members, book, meaning, labels)
+    united = Branch(root.groups, ranked.unite(root.children))
+    return united, _Namer(ranked, namer).below(united, frozenset())
 
 
 @dataclass
-class _Namer:
+class _Ranker:
+    """What each node could be called, best first."""
+
     members: Sequence[Sequence[int]]
     book: PhraseBook
     meaning: Meaning
-    _ranked: dict[Branch, Ranked] = field(default_factory=dict)
+    labels: Reference
+    _ranked: dict[Branch, list[Phrase]] = field(default_factory=dict)
+    _votes: dict[Branch, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = sorted(text for text in self.book.surface.values() if text in self.meaning)
-        self.spelt = {title_case(text): text for text in known}
+        self.is_english = is_english(self.book.titles)
 
     def unite(self, siblings: Sequence[Branch]) -> tuple[Branch, ...]:
         """The siblings, those leaves joined that the same phrase names best, bottom up."""
@@ -87,89 +112,196 @@ class _Namer:
             is_parent = len(below) > 1 or any(grandchild.children for grandchild in below)
             node = Branch(child.groups, below if is_parent else ())
             best = [] if is_parent else self.rank(node)[:1]
-            alike.setdefault(best[0][0] if best else node, []).append(node)
+            alike.setdefault(best[0].text if best else node, []).append(node)
         return tuple(_joined(nodes) for nodes in alike.values())
 
-    def below(self, node: Branch) -> dict[Branch, Named]:
-        """Names of all below a node, leaves first: they say best what they are."""
-        named: dict[Branch, Named] = {}
-        for child in node.children:
-            named.update(self.below(child))
-        taken: set[str] = set()
-        for child in sorted(node.children, key=lambda child: (bool(child.children), -self.size(child))):
-            beneath = {fold(named[lower].name) for lower in child.walk() if lower is not child}
-            named[child] = self.choose(child, named, taken | beneath)
-            taken.add(fold(named[child].name))
-        return named
+    def products(self, node: Branch) -> list[int]:
+        return [product for group in node.groups for product in self.members[group]]
 
-    def size(self, node: Branch) -> int:
-        return sum(len(self.members[group]) for group in node.groups)
+    def printed(self, words: str) -> str:
+        is_noun = self.book.tail.get((stem(fold(words).split()[-1]),), 0.0) >= _NOUN
+        return title_case(plural(words) if self.is_english and is_noun else words)
 
-    def choose(self, node: Branch, named: Mapping[Branch, Named], taken: set[str]) -> Named:
-        ranked = [self.told(key, score) for key, score in self.rank(node)]
-        phrases = ranked
-        if node.children:
-            shared = [self.told(key, score) for key, score in self.rank(node) if self.is_shared(key, node)]
-            phrases = sorted([*shared, *self.joint(node, named)], key=lambda phrase: -phrase.score)
-        wordings: dict[str, str] = {}
-        for phrase in (*phrases, *ranked):
-            wordings.setdefault(fold(phrase.text), phrase.text)
-        free = [text for folded, text in wordings.items() if folded not in taken]
-        name, *others = free or [numbered("Other", frozenset(taken))]
-        told = dict.fromkeys([*phrases, *ranked])
-        return Named(name, tuple(others[:_ALTERNATIVES]), tuple(told)[:_TOLD])
-
-    def told(self, key: Key, score: float) -> Phrase:
-        return Phrase(title_case(self.book.surface[key]), round(score, 4))
-
-    def is_shared(self, key: Key, node: Branch) -> bool:
-        held = [[key in self.book.of[p] for p in _products(child, self.members)] for child in node.children]
-        return sum(sum(has) >= max(2, _KNOWS * len(has)) for has in held) >= _BREADTH * len(held)
-
-    def joint(self, node: Branch, named: Mapping[Branch, Named]) -> list[Phrase]:
-        """What the two largest children are, together, where that has no word in common."""
-        largest = sorted(node.children, key=lambda child: -self.size(child))[:2]
-        names = [name for child in largest if (name := self.likeliest(child, named))]
-        words = [stem(word) for name in names for word in fold(name).split()]
-        if len(names) < 2 or len(set(words)) < len(words):
-            return []
-        fit = self.meaning.joint_fit([self.spelt[name] for name in names], self.centre(node))
-        return [Phrase(" & ".join(names), round(max(0.0, fit - _JOINT), 4))]
-
-    def likeliest(self, node: Branch, named: Mapping[Branch, Named]) -> str:
-        """The name at or below a node, none of two together, that means most of it."""
-        known = [lower for lower in node.walk() if named[lower].name in self.spelt]
-        names = [named[lower].name for lower in known]
-        fits = self.meaning.fit([self.spelt[name] for name in names], self.centre(node))
-        weights = [fit * sqrt(self.size(lower)) for fit, lower in zip(fits, known, strict=True)]
-        return max(zip(weights, names, strict=True), default=(0.0, ""))[1]
-
-    def centre(self, node: Branch) -> Floats:
-        return self.meaning.centre(_products(node, self.members))
-
-    def keys(self, node: Branch) -> list[Key]:
-        likely = _likely(node, self.members, self.book)
-        return [key for key in likely if self.book.surface[key] in self.meaning]
-
-    def rank(self, node: Branch) -> Ranked:
+    def rank(self, node: Branch) -> list[Phrase]:
+        """Wordings of a node by what its own titles say, and the reference; each once."""
         if node not in self._ranked:
-            keys, products = self.keys(node), _products(node, self.members)
-            said = Counter(key for product in products for key in self.book.of[product])
-            heads = Counter(key for product in products for key in self.book.heads[product])
-            fits = self.meaning.fit([self.book.surface[key] for key in keys], self.centre(node))
-            scored = [
-                (key, max(0.0, fit + self.use(key, heads[key] / len(products)) - _ONCE * (said[key] == 1)))
-                for key, fit in zip(keys, fits, strict=True)
-            ]
-            self._ranked[node] = sorted(scored, key=lambda item: (-item[1], item[0]))
+            scored = self.scored(node)
+            agreed = self.meaning.agreement(list(scored), [exp(one / _DOUBT) for one in scored.values()])
+            told = [self.told(words, score) for words, score in zip(scored, agreed, strict=True)]
+            self._ranked[node] = _once(sorted(told, key=lambda phrase: (-phrase.score, phrase.text)))
         return self._ranked[node]
+
+    def told(self, words: str, score: float) -> Phrase:
+        if words in self.labels.above:
+            return Phrase(words, score)
+        return Phrase(self.printed(words), round(score * _MODIFIES, 4) if self.is_modifier(words) else score)
+
+    def is_modifier(self, words: str) -> bool:
+        key = tuple(stem(word) for word in fold(words).split())
+        is_known = self.book.counts[key] >= _OFTEN and self.book.tail[key] < _HARDLY
+        return is_known or (self.is_english and is_done(key[-1]))
+
+    def scored(self, node: Branch) -> dict[str, float]:
+        products = self.products(node)
+        keys = _likely(node, self.members, self.book)
+        spelt = {self.book.surface[key]: key for key in keys}
+        centre = self.meaning.centre(products)
+        said = Counter(key for product in products for key in self.book.of[product])
+        near = (label for label in self.near(products) if _is_said(label, said))
+        words = [*spelt, *(label for label in near if label not in spelt)]
+        heads = Counter(key for product in products for key in self.book.heads[product])
+        scores: dict[str, float] = {}
+        for text, fit, like in zip(
+            words, self.meaning.fit(words, centre), self.meaning.likeness(words, products), strict=True
+        ):
+            key = spelt.get(text, tuple(stem(word) for word in fold(text).split()[-1:]))
+            use = self.use(key, heads[key] / len(products)) - _ONCE * (said[key] == 1 and text in spelt)
+            label = _LABEL if text in self.labels.above else 0.0
+            scores[text] = max(0.0, _FIT * fit + _LIKENESS * like + use + label)
+        return scores
+
+    def near(self, products: Sequence[int]) -> list[str]:
+        """The labels of the reference that are nearest in meaning."""
+        every = list(self.labels.above)
+        if not every:
+            return []
+        fits = self.meaning.fit(every, self.meaning.centre(products))
+        likes = self.meaning.likeness(every, products)
+        order = sorted(range(len(every)), key=lambda i: (-fits[i] - likes[i], every[i]))
+        return [every[i] for i in order[:_LABELS]]
 
     def use(self, key: Key, head_share: float) -> float:
         """What the way that titles use a phrase adds to its meaning."""
-        rarity = log(len(self.book.of) / self.book.counts[key])
-        tail = self.book.tail[key]
-        no_head = _NO_HEAD * (self.book.counts[key] >= _OFTEN and tail < _HARDLY)
-        return _HEAD * head_share + _TAIL * tail - _RARITY * rarity - _LONG * (len(key) - 1) - no_head
+        rarity = log(len(self.book.of) / max(self.book.counts[key], 1))
+        tail = self.book.tail.get(key, 0.0)
+        return _HEAD * head_share + _TAIL * tail - _RARITY * rarity - _LONG * (len(key) - 1)
+
+    def common(self, node: Branch) -> list[Phrase]:
+        """Phrases that most titles of a parent hold, in most of its children, the most telling first."""
+        held = [self.products(child) for child in node.children]
+        said = [Counter(key for product in child for key in self.book.of[product]) for child in held]
+        found = []
+        for key in _likely(node, self.members, self.book):
+            shares = [counts[key] / len(child) for counts, child in zip(said, held, strict=True)]
+            is_broad = sum(share >= _MOST for share in shares) >= _BREADTH * len(shares)
+            if is_broad and sum(counts[key] for counts in said) >= _MOST * sum(map(len, held)):
+                found.append(self.book.surface[key])
+        fits = self.meaning.fit(found, self.meaning.centre(self.products(node))) if found else []
+        ranked = sorted(zip(fits, found, strict=True), key=lambda item: (-item[0], item[1]))
+        return [Phrase(self.printed(text), fit) for fit, text in ranked if fit >= _TELLS]
+
+    def votes(self, node: Branch) -> dict[str, float]:
+        """How many products of a leaf each label of the reference speaks for."""
+        if node not in self._votes:
+            found: dict[str, float] = defaultdict(float)
+            for child in node.children:
+                for label, weight in self.votes(child).items():
+                    found[label] += weight
+            if not node.children and self.labels.above:
+                products = self.products(node)
+                near = self.near(products)
+                centre = self.meaning.centre(products)
+                fits = zip(self.meaning.fit(near, centre), self.meaning.likeness(near, products), strict=True)
+                weights = [exp((_FIT * fit + _LIKENESS * like) / _DOUBT) for fit, like in fits]
+                for label, weight in zip(near, weights, strict=True):
+                    found[label] += weight / sum(weights) * len(products)
+            self._votes[node] = dict(found)
+        return self._votes[node]
+
+
+@dataclass
+class _Namer:
+    """Gives each node one of its wordings, parents first."""
+
+    ranked: _Ranker
+    namer: Namer
+
+    def below(self, node: Branch, above: frozenset[str]) -> dict[Branch, Named]:
+        """Names of all below a node; none is in `above`, the names over it."""
+        named: dict[Branch, Named] = {}
+        taken = set(above)
+        for child in sorted(node.children, key=lambda child: (-self.size(child), child.groups)):
+            named[child] = self.choose(child, taken)
+            taken.add(fold(named[child].name))
+        for child in node.children:
+            over = {named[child].name} | self.ranked.labels.over(named[child].name)
+            named.update(self.below(child, above | {fold(name) for name in over}))
+        return named
+
+    def size(self, node: Branch) -> int:
+        return len(self.ranked.products(node))
+
+    def choose(self, node: Branch, taken: set[str]) -> Named:
+        suggestions = self.suggestions(node)
+        titles = tuple(self.ranked.book.titles[p] for p in self.ranked.products(node)[:_TITLES])
+        case = Case(titles, tuple(self.likely(child) for child in node.children), suggestions)
+        wordings: dict[str, Phrase] = {}
+        for phrase in (*self.namer(case), *suggestions):
+            wordings.setdefault(fold(phrase.text), phrase)
+        free = [phrase for folded, phrase in wordings.items() if folded not in taken]
+        if not free:
+            over = suggestions[0].text if suggestions else ""
+            free = [Phrase(numbered(f"Other {over}".strip(), frozenset(taken)), 0.0)]
+        chosen, *others = free
+        told = sorted(
+            dict.fromkeys((*free[: _ALTERNATIVES + 1], *suggestions[:_TOLD])), key=lambda p: -p.score
+        )
+        return Named(chosen.text, tuple(one.text for one in others[:_ALTERNATIVES]), tuple(told))
+
+    def likely(self, node: Branch) -> str:
+        return next((phrase.text for phrase in self.suggestions(node)), "")
+
+    def suggestions(self, node: Branch) -> tuple[Phrase, ...]:
+        ranked = self.ranked.rank(node)
+        if not node.children:
+            return tuple(ranked)
+        return tuple(_once((*self.ancestors(node), *self.shared(node), *self.together(node), *ranked)))
+
+    def ancestors(self, node: Branch) -> Iterator[Phrase]:
+        for label, score in self.ranked.labels.common(self.ranked.votes(node)):
+            yield Phrase(label, round(score, 4))
+
+    def shared(self, node: Branch) -> list[Phrase]:
+        """What most products below are, or say."""
+        heads = self.things(node)
+        total = sum(heads.values())
+        things = [Phrase(text, round(n / total, 4)) for text, n in heads.most_common(1) if n >= _MOST * total]
+        return [*things, *self.ranked.common(node)]
+
+    def together(self, node: Branch) -> list[Phrase]:
+        """The two things that most products below are, where that has no word in common."""
+        heads = self.things(node)
+        total = sum(heads.values())
+        (first, n), *rest = heads.most_common() or [("", 0)]
+        words = {stem(word) for word in fold(first).split()}
+        other = [(text, m) for text, m in rest if words.isdisjoint(map(stem, fold(text).split()))]
+        return [Phrase(f"{first} & {text}", round((n + m) / total, 4)) for text, m in other[:1]]
+
+    def things(self, node: Branch) -> Counter[str]:
+        """What the leaves below are, in one word where the catalogue uses it alone, with their products."""
+        found: Counter[str] = Counter()
+        for leaf in node.walk():
+            if not leaf.children and (best := self.ranked.rank(leaf)[:1]):
+                found[self.plainly(best[0].text)] += self.size(leaf)
+        return found
+
+    def plainly(self, name: str) -> str:
+        key = (stem(fold(name).split()[-1]),)
+        book = self.ranked.book
+        is_noun = book.counts[key] >= _OFTEN and book.tail[key] >= _NOUN
+        return self.ranked.printed(book.surface[key]) if is_noun else name
+
+
+def _is_said(label: str, said: Mapping[Key, int]) -> bool:
+    words = [stem(word) for word in fold(label).replace(",", " ").split() if word.isalnum()]
+    return sum(said[word,] > 0 for word in words) >= _SAID * len(words) > 0
+
+
+def _once(phrases: Iterable[Phrase]) -> list[Phrase]:
+    found: dict[str, Phrase] = {}
+    for phrase in phrases:
+        found.setdefault(fold(phrase.text), phrase)
+    return list(found.values())
 
 
 def _joined(nodes: Sequence[Branch]) -> Branch:
@@ -178,14 +310,10 @@ def _joined(nodes: Sequence[Branch]) -> Branch:
     return Branch(tuple(sorted(group for node in nodes for group in node.groups)))
 
 
-def _products(node: Branch, members: Sequence[Sequence[int]]) -> list[int]:
-    return [product for group in node.groups for product in members[group]]
-
-
 def _likely(node: Branch, members: Sequence[Sequence[int]], book: PhraseBook) -> list[Key]:
-    """Phrases of enough of a node's titles, heads of titles first."""
-    products = _products(node, members)
+    """Phrases of enough of a node's titles, heads of titles first; the commonest where none is in enough."""
+    products = [product for group in node.groups for product in members[group]]
     counts = Counter(key for product in products for key in book.of[product])
     least = max(_COMMON[bool(node.children)] * len(products), 1 if len(products) < _SMALL else 2)
-    known = (key for key, n in counts.items() if n >= least)
+    known = [key for key, n in counts.items() if n >= least] or list(counts)
     return sorted(known, key=lambda key: (-counts[key] * (0.2 + book.tail[key]), key))[:_LOOKED_AT]

@@ -2,12 +2,12 @@
 
 from taxonomy.text import fold
 
-__all__ = ["ASIDES", "COLOURS", "FOLLOWED", "HELPERS", "NAMELESS", "SIZES", "SMALL_WORDS"]
+__all__ = ["ASIDES", "COLOURS", "FOLLOWED", "HELPERS", "NAMELESS", "SIZES", "SMALL_WORDS", "UNCOUNTED"]
 
 _COLOURS = """
 black white grey gray silver gold golden red maroon burgundy pink fuchsia magenta purple violet lilac
-lavender blue navy teal turquoise cyan aqua green olive lime khaki yellow mustard orange peach coral
-brown tan beige cream ivory bronze copper charcoal anthracite multicolor multicolour multicoloured
+lavender blue navy teal turquoise cyan aqua green lime khaki yellow orange peach coral
+brown tan beige ivory bronze copper charcoal anthracite multicolor multicolour multicoloured
 multicolored coloured colored color colour transparent clear noir blanc rouge bleu vert jaune gris rose
 marron schwarz weiss weiß rot blau grün gelb grau rosa braun nero bianco rosso azzurro verde giallo
 grigio negro blanco rojo azul amarillo marrón dark light pastel neon
@@ -51,6 +51,29 @@ con sin para por el los las y e di da il w n x plus s t
 
 _ASIDES = "for with without w in fits compatible mit für ohne pour avec sans con sin para per"
 
+_UNCOUNTED = """
+aloe aluminium apparel artwork atta attire bacon baggage balsamic barley basil bedding beef beer beverage
+bodywash brass bread broccoli butter cabbage camphor cardamom care cashmere celery cement ceramic chai
+champagne cheddar cheese chicken childcare china chinaware cider cinnamon clay cleaning clothing coal
+cocoa coconut coffee compost cookware copper corn cosmetic cotton couscous crockery cumin cutlery dairy
+dal decor denim detergent diesel dishwash drinkware duct dust electronics engineering entertainment
+equipment eyewear fabric fashion felt fenugreek fish fitness flatware flooring flour foam foil food
+footcare footwear fruit fuel fun furniture garlic gear ghee gin ginger glass glassware glue gold gps
+granola grass gravy grooming gsm guidance hair haircare handwash hardware headwear health help henna
+homeware honey hosiery hygiene ice incense info ink insulation jaggery jewellery jewelry juice ketchup
+kitchenware knitting knitwear kohl lace lamb laundry lcd leather led lighting linen lingerie lubrication
+luggage lumber machinery maintenance make-up makeup masala mayonnaise meat medicine melamine menswear
+merchandise milk millet mouthwash mozzarella mud muesli music mustard mutton neckwear networking
+nightwear nutrition oatmeal oil outerwear paneer paper parfum parking pasta pepper perfumery petrol
+pewter plastic plumbing plywood popcorn pork pottery poultry powder printing produce protection protein
+pvc quinoa rainwear ram repair rice rom rubber safety saffron sago salt sand seafood sewing shapewear
+shaving shopping silk silver silverware skin skincare sleepwear software spaghetti spf sportswear
+stationery steel storage styling sugar sunscreen swimwear tableware tea thread timber tobacco tofu
+toilette toothpaste travel turmeric tv underwear upholstery usb vermicelli vinegar vinyl wallpaper ware
+wash water wear wellness wheat wifi wine womenswear wood wool workwear yarn yeast yoga yoghurt yogurt
+zinc
+"""
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(fold(word) for word in text.split())
@@ -74,3 +97,6 @@ SMALL_WORDS = _words(_SMALL_WORDS)
 
 ASIDES = _words(_ASIDES)
 """Words after which a title says what the product is for or comes with, not what it is."""
+
+UNCOUNTED = _words(_UNCOUNTED)
+"""English words for stuff and trades: a shelf says "Rice" and "Jewellery", never in the plural."""
