@@ -1,5 +1,6 @@
 """A crowded shelf of categories, arranged into families by names, products and what is mistaken for what."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,8 @@ from ingest.cluster.induce import Branch
 from ingest.cluster.legs import WEIGHTS, join, legs
 from ingest.cluster.legs import Evidence as Known
 from ingest.cluster.meaning import Encode
-from ingest.cluster.name import Named, name_tree
-from ingest.cluster.parents import name_parents, reference_labels
+from ingest.cluster.name import Named
+from ingest.cluster.parents import name_parents, reference_labels, shares_of
 from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.reduce import unit
 from ingest.cluster.stages import fingerprint
@@ -27,6 +28,8 @@ from taxonomy.product import Product, Source
 from taxonomy.tree import Tree
 
 __all__ = ["Arranged", "Family", "arrange", "movable"]
+
+_USUAL = 0.1  # of a category's titles: a phrase in fewer is an accident, as in `ingest.cluster.name`
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +214,18 @@ def _named(
     }
 
 
-def _phrases(root: Branch, shelves: Sequence[Sequence[Product]]) -> dict[Branch, tuple[str, ...]]:
-    """What titles call each parent."""
+def _phrases(root: Branch, shelves: Sequence[Sequence[Product]]) -> dict[Branch, dict[str, float]]:
+    """What titles of many of a parent's categories say, with the share of categories."""
     products = [one for shelf in shelves for one in shelf]
-    if not products or all(not one.children for one in root.children):
-        return {}
-    ends = np.cumsum([0, *map(len, shelves)]).tolist()
-    members = [range(start, end) for start, end in pairwise(ends)]
     book = PhraseBook.read([one.title for one in products], [one.brand for one in products])
-    found = name_tree(root, members, book)
-    return {node: (one.name, *one.alternatives) for node, one in found.items() if node.children}
+    ends = np.cumsum([0, *map(len, shelves)]).tolist()
+    said = [Counter(key for at in range(*pair) for key in book.of[at]) for pair in pairwise(ends)]
+    usual = [
+        {book.surface[key] for key, n in counts.items() if n >= _USUAL * len(shelf)}
+        for counts, shelf in zip(said, shelves, strict=True)
+    ]
+    nodes = (one for one in root.walk() if one is not root and one.children)
+    return {node: shares_of([usual[at] for at in node.groups]) for node in nodes}
 
 
 @dataclass

@@ -6,7 +6,7 @@ products' titles, or two of its categories together: "Tea & Coffee".
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from taxonomy.ports import Floats
 from taxonomy.text import fold
 from taxonomy.tree import Tree
 
-__all__ = ["name_parents", "reference_labels"]
+__all__ = ["name_parents", "reference_labels", "shares_of"]
 
 _AGREED = 0.5  # a reference names a parent if so much of its categories' matches lie at or below one node
 _SHARED = 0.3  # of the names below: words in fewer are of some categories and not of the family
@@ -29,6 +29,7 @@ _JOINT = 0.15  # two names together: one is better where it says as much; as in 
 _PAIRED = 4  # categories that may make a pair: those that mean most of the family
 _ALTERNATIVES = 3
 _LONGEST = 3
+_LISTED = frozenset(",&/()")  # names with these list things already: of two such, nobody makes a pair
 _IDLE = frozenset(["and", "of", "for", "with", "the", "in", "to", "a", "other", "others", "more", "all"])
 
 
@@ -39,7 +40,7 @@ def name_parents(
     encode: Encode,
     *,
     labels: Mapping[Branch, Sequence[Phrase]] | None = None,
-    phrases: Mapping[Branch, Sequence[str]] | None = None,
+    phrases: Mapping[Branch, Mapping[str, float]] | None = None,
     taken: Sequence[str] = (),
 ) -> dict[Branch, Named]:
     """A name for each node between the root and the categories; siblings and lineages never share one.
@@ -53,7 +54,7 @@ def name_parents(
     encode : Encode
         Of the encoder that made the rows.
     labels, phrases : mapping, optional
-        What a reference calls a node, best first; what its products' titles call it.
+        What a reference calls a node, best first; what titles call it, as `shares_of` gives it.
     taken : sequence of str
         Names of what will stand beside the root's children, and above.
     """
@@ -95,13 +96,24 @@ def reference_labels(root: Branch, matches: Floats, tree: Tree) -> dict[Branch, 
     return found
 
 
+def shares_of(said: Sequence[Collection[str]]) -> dict[str, float]:
+    """Wordings that enough of the categories have in common, with the share of categories.
+
+    >>> shares_of([{"Table Lamps", "Lamps"}, {"Lamps"}, {"Bulbs"}])
+    {'Lamps': 0.6666666666666666}
+    """
+    counts = Counter(text for texts in said for text in sorted(texts))
+    least = max(2.0, _SHARED * len(said))
+    return {text: n / len(said) for text, n in counts.items() if n >= least}
+
+
 @dataclass(frozen=True)
 class _Namer:
     names: Sequence[str]
     meaning: Meaning
     shared: Mapping[Branch, Mapping[str, float]]
     labels: Mapping[Branch, Sequence[Phrase]]
-    phrases: Mapping[Branch, Sequence[str]]
+    phrases: Mapping[Branch, Mapping[str, float]]
 
     def below(self, node: Branch, taken: frozenset[str]) -> Iterator[tuple[Branch, Named]]:
         used = set(taken) | {fold(self.names[one.groups[0]]) for one in node.children if not one.children}
@@ -122,7 +134,7 @@ class _Namer:
         return Named(name, tuple(others[:_ALTERNATIVES]), tuple(told))
 
     def worded(self, node: Branch) -> list[Phrase]:
-        shares = dict.fromkeys(self.phrases.get(node, ()), 0.0) | dict(self.shared[node])
+        shares = {**self.phrases.get(node, {}), **self.shared[node]}
         texts = [text for text in shares if text in self.meaning]
         fits = self.meaning.fit(texts, self.meaning.centre(node.groups)) if texts else []
         return [_phrase(text, fit + _SHARE * shares[text]) for text, fit in zip(texts, fits, strict=True)]
@@ -130,9 +142,10 @@ class _Namer:
     def paired(self, node: Branch) -> list[Phrase]:
         """Pairs of categories that mean most of the family and have no word in common."""
         centre = self.meaning.centre(node.groups)
-        fits = self.meaning.fit([self.names[at] for at in node.groups], centre)
-        best = sorted(zip(fits, node.groups, strict=True), key=lambda one: (-one[0], one[1]))[:_PAIRED]
-        texts = [self.names[at] for _, at in best if "&" not in self.names[at]]
+        short = [at for at in node.groups if not _LISTED & set(self.names[at])]
+        fits = self.meaning.fit([self.names[at] for at in short], centre) if short else []
+        best = sorted(zip(fits, short, strict=True), key=lambda one: (-one[0], one[1]))[:_PAIRED]
+        texts = [self.names[at] for _, at in best]
         return [
             _phrase(f"{one} & {other}", self.meaning.joint_fit([one, other], centre) - _JOINT)
             for place, one in enumerate(texts)
@@ -151,12 +164,8 @@ def _shared(node: Branch, names: Sequence[str]) -> dict[str, float]:
     for at in node.groups:
         for key, text in {_key(text): text for text in _stretches(names[at])}.items():
             said[key][text] += 1
-    least = max(2.0, _SHARED * len(node.groups))
-    return {
-        texts.most_common(1)[0][0]: texts.total() / len(node.groups)
-        for texts in said.values()
-        if texts.total() >= least
-    }
+    spelt = {key: texts.most_common(1)[0][0] for key, texts in said.items()}
+    return shares_of([{spelt[_key(text)] for text in _stretches(names[at])} for at in node.groups])
 
 
 def _stretches(name: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from taxonomy.ports import Floats
 from taxonomy.product import Product, Source
 from taxonomy.tree import Tree, path_id
 
-__all__ = ["ArrangeScore", "grouped", "nearest_top", "score_tree", "true_parents"]
+__all__ = ["ArrangeScore", "grouped", "nearest_top", "score_tree", "true_parents", "ward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +86,10 @@ def nearest_top(names: Floats, reference: Tree, labels: Floats) -> list[NodeId]:
     """The top category of the reference's node whose name is nearest to each name."""
     order = list(reference.descendants())
     return [reference.lineage(order[at])[0] for at in np.argmax(names @ labels.T, axis=1)]
+
+
+def ward(rows: Floats, *, k: int) -> list[int]:
+    """Groups of scikit-learn's agglomerative clustering as it comes."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    return [int(at) for at in AgglomerativeClustering(min(k, len(rows))).fit_predict(rows)]
