@@ -17,9 +17,6 @@ SHOP = {
     "Home": ["chairs", "rugs", "beds", "desks", "lamps"],
 }
 KINDS = [kind for kinds in SHOP.values() for kind in kinds]
-    "Kitchen": ["mugs", "pans", "bowls", "forks", "jugs"],
-    "Home": ["chairs", "rugs", "beds", "desks", "lamps"],
-}
 LOOKS = ["red", "blue", "green", "small", "large", "old"]
 
 
