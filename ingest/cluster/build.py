@@ -1,19 +1,22 @@
 """From products and their vectors to a category tree, stage by stage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from ingest.cluster.density import NOISE
+from ingest.cluster.fit import Fitting, measure
 from ingest.cluster.groups import Grouping
 from ingest.cluster.induce import Branch, induce
 from ingest.cluster.leftovers import Placed, centroids
 from ingest.cluster.linkage import Indices, Linkage, average_linkage
 from ingest.cluster.meaning import Encode
 from ingest.cluster.name import Named, name_tree
+from ingest.cluster.namer import Namer, as_suggested
 from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.quality import judge
 from ingest.cluster.reduce import reduce, unit
@@ -21,14 +24,20 @@ from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
 from ingest.cluster.stages import Stages, fingerprint
 from taxonomy.edits import Assign, Create, Edit
-from taxonomy.formats.tree_json import Evidence, Membership, TreeFile
+from taxonomy.formats.tree_json import Evidence, Fit, Membership, Nowhere, TreeFile
 from taxonomy.node import ROOT_ID, Node, NodeId, NodeIds, seeded_ids
 from taxonomy.ports import Floats, Progress, Silent
+from taxonomy.product import Path as Labels
 from taxonomy.product import Product, ProductId
 from taxonomy.proposal import Quality
 from taxonomy.tree import Draft, Tree
 
-__all__ = ["Built", "build"]
+__all__ = ["Built", "Noise", "build"]
+
+Noise = Literal["keep", "propose", "attach"]
+
+MOST_TOLD = 60_000
+"""Titles that name the tree: of a larger catalogue each group has its share. A hundred titles name a leaf."""
 
 _EXAMPLES = 5
 
@@ -46,6 +55,12 @@ class Built:
         Unit vectors in the encoder's space, for every node.
     evidence : mapping of NodeId to Evidence
     quality : Quality
+    proposed : tuple of NodeId
+        Leaves made of products that fitted nowhere.
+    fits : mapping of NodeId to Fit
+        From which nearness on a new product belongs to a node.
+    nowhere : Nowhere or None
+        How many of the products would fit no leaf if they were new.
     """
 
     tree: Tree
@@ -53,6 +68,14 @@ class Built:
     centroids: Mapping[NodeId, Floats]
     evidence: Mapping[NodeId, Evidence]
     quality: Quality
+    proposed: tuple[NodeId, ...] = ()
+    fits: Mapping[NodeId, Fit] = field(default_factory=dict)
+    nowhere: Nowhere | None = None
+
+    @property
+    def noise(self) -> tuple[ProductId, ...]:
+        """The products that stand nowhere, in the order of the catalogue."""
+        return tuple(one for one, at in self.memberships.items() if at.node_id is None)
 
     def change_set_edits(self, catalog: str) -> tuple[Edit, ...]:
         """The edits that make this tree and place the products of `catalog` in it; none for an empty tree."""
@@ -70,7 +93,15 @@ class Built:
 
     def file(self, *, model_revision: str = "") -> TreeFile:
         """What `taxonomy.formats.tree_json` writes."""
-        return TreeFile(self.tree, self.memberships, self.centroids, self.evidence, model_revision)
+        return TreeFile(
+            self.tree,
+            self.memberships,
+            self.centroids,
+            self.evidence,
+            model_revision,
+            self.fits,
+            self.nowhere,
+        )
 
 
 def build(
@@ -80,7 +111,10 @@ def build(
     shape: Shape | None = None,
     seed: int = 0,
     linkage: Linkage = average_linkage,
+    noise: Noise = "keep",
     encode: Encode | None = None,
+    reference: Sequence[Labels] = (),
+    namer: Namer = as_suggested,
     progress: Progress | None = None,
     stages: Path | None = None,
 ) -> Built:
@@ -97,9 +131,17 @@ def build(
         Same products, vectors, shape, seed and machine: the same tree, ids included.
     linkage : Linkage
         What joins points to a binary tree; `ingest.cluster.linkage.single_linkage` is plain HDBSCAN.
+    noise : {"keep", "propose", "attach"}
+        What becomes of products that fit no group: they stand nowhere; they are grouped on their own, and
+        what then holds together becomes leaves, told as `proposed`; or each goes to the deepest node above
+        the leaves that it fits, if there is one.
     encode : Encode, optional
         Of the encoder that made the vectors. With it names are chosen by what phrases mean, and leaves
         side by side that would have one name become one; without, by where phrases occur alone.
+    reference : sequence of category paths
+        Of a published taxonomy, whose labels are wordings beside the catalogue's own; needs `encode`.
+    namer : Namer
+        Asked about each node's name; needs `encode`.
     stages : Path, optional
         A folder that keeps what is costly, so that a stopped build goes on.
 
@@ -122,20 +164,49 @@ def build(
     points = kept.array(
         "points", lambda: reduce(vectors, titles, brands=brands, seed=seed, progress=progress)
     ).astype(np.float32, copy=False)
-    placed = Grouping(shape, seed, linkage, kept, progress).find(points)
+    grouping = Grouping(shape, seed, linkage, kept, progress)
+    placed = grouping.find(points)
+    first_proposed = int(placed.groups.max(initial=NOISE)) + 1
+    if noise == "propose":
+        placed = grouping.with_leftovers(points, placed)
     progress.start("arranging groups in layers")
     root = induce(centroids(points, placed.groups), shape)
     members = _members(placed.groups, root)
     progress.start("naming")
-    book = PhraseBook.read(titles, brands)
     vectors = unit(vectors)
+    told, of_group = _told(members)
+    book = PhraseBook.read([titles[at] for at in told], [brands[at] for at in told])
     if encode is None:
-        named = name_tree(root, members, book)
+        named = name_tree(root, of_group, book)
     else:
-        root, named = name_by_meaning(root, members, book, vectors, encode)
+        root, named = name_by_meaning(root, of_group, book, vectors[told], encode)
     by_meaning = () if encode is None else ("by meaning",)
-    ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, *by_meaning)
-    return _Grower(products, vectors, placed, members, named, ids).grow(root)
+    ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, noise, *by_meaning)
+    progress.start("measuring the tree")
+    built = _Grower(products, vectors, placed, members, named, first_proposed, ids).grow(root)
+    return _with_inner(built, vectors) if noise == "attach" else built
+
+
+def _with_inner(built: Built, vectors: Floats) -> Built:
+    """With what stood nowhere in the deepest node that it fits."""
+    rows = [row for row, at in enumerate(built.memberships.values()) if at.node_id is None]
+    found = Fitting.of(built.tree, built.centroids, built.fits).place(vectors[rows], inner=True)
+    inner = {
+        product: Membership(*at)
+        for product, at in zip(built.noise, found, strict=True)
+        if at[0] is not None and not built.tree.is_leaf(at[0])
+    }
+    return replace(built, memberships={**built.memberships, **inner})
+
+
+def _told(members: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
+    """Products whose titles name the tree, and which of these each group has: all, or an even choice."""
+    is_all = sum(map(len, members)) <= MOST_TOLD
+    most = MOST_TOLD if is_all else max(MOST_TOLD // len(members), 1)
+    chosen = [group[:: -(-len(group) // most)] for group in members]
+    told = sorted(product for group in chosen for product in group)
+    place = {product: at for at, product in enumerate(told)}
+    return told, [[place[product] for product in group] for group in chosen]
 
 
 def _members(groups: Indices, root: Branch) -> list[list[int]]:
@@ -153,7 +224,9 @@ class _Grower:
     placed: Placed
     members: Sequence[Sequence[int]]
     named: Mapping[Branch, Named]
+    first_proposed: int
     ids: str
+    proposed: list[NodeId] = field(default_factory=list)
     draft: Draft = field(default_factory=lambda: Draft(Tree()))
     centroids: dict[NodeId, Floats] = field(default_factory=dict)
     evidence: dict[NodeId, Evidence] = field(default_factory=dict)
@@ -172,8 +245,18 @@ class _Grower:
                 self.products, self.node_of, self.placed.membership, strict=True
             )
         }
-        quality = judge(self.vectors, self.leaves)
-        return Built(self.draft.tree(), memberships, self.centroids, self.evidence, quality)
+        quality, tree = judge(self.vectors, self.leaves), self.draft.tree()
+        fits, nowhere = measure(tree, self.node_of, self.vectors, self.centroids)
+        return Built(
+            tree,
+            memberships,
+            self.centroids,
+            self.evidence,
+            quality,
+            tuple(self.proposed),
+            fits,
+            nowhere,
+        )
 
     def _add(self, branch: Branch, parent_id: NodeId, draw: NodeIds) -> None:
         node_id, named = draw(), self.named[branch]
@@ -185,6 +268,8 @@ class _Grower:
         self.evidence[node_id] = Evidence(named.phrases, named.alternatives, examples)
         if not branch.children:
             self.leaves[below] = self.leaves.max(initial=NOISE) + 1
+            if min(branch.groups) >= self.first_proposed:
+                self.proposed.append(node_id)
             for product in below:
                 self.node_of[product] = node_id
         for child in branch.children:

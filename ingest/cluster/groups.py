@@ -65,9 +65,14 @@ class Grouping:
         self.progress.start("attaching what is left")
         return attach(points, groups)
 
-    def leftovers(self, points: Floats) -> Indices:
-        """Groups among products that fit nowhere, found as if they were a catalogue; `NOISE` for most."""
-        return self._dense(points, self.shape.least(len(points)))
+    def with_leftovers(self, points: Floats, placed: Placed) -> Placed:
+        """With groups, numbered after the others, of what fits nowhere, found as if that were a catalogue."""
+        left = np.flatnonzero(placed.groups == NOISE)
+        self.progress.start("grouping what fits nowhere", len(left))
+        found = self._dense(points[left], self.shape.least(len(left)))
+        groups = placed.groups.copy()
+        groups[left] = np.where(found == NOISE, NOISE, found + groups.max(initial=NOISE) + 1)
+        return attach(points, groups)
 
     def _groups(self, points: Floats, least: int) -> Indices:
         chosen = sample(len(points), MOST_JOINED, self.seed)

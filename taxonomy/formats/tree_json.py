@@ -17,7 +17,7 @@ from taxonomy.redirects import Redirect
 from taxonomy.tree import Draft, Tree
 from taxonomy.values import from_json, to_json
 
-__all__ = ["Evidence", "Membership", "Phrase", "TreeFile", "read", "write", "write_tree"]
+__all__ = ["Evidence", "Fit", "Membership", "Nowhere", "Phrase", "TreeFile", "read", "write", "write_tree"]
 
 FORMAT = "shelftree-tree"
 VERSION = 1
@@ -48,6 +48,27 @@ class Membership:
     share: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What fits a node: cosines to its centroid from which a product does, and of its most typical one."""
+
+    reach: float
+    best: float
+
+
+@dataclass(frozen=True, slots=True)
+class Nowhere:
+    """How many of so many products fit no leaf, each judged as if it were new."""
+
+    n_lost: int
+    n_products: int
+
+    @property
+    def share(self) -> float:
+        """Part of the products; 0 for none."""
+        return self.n_lost / self.n_products if self.n_products else 0.0
+
+
 @dataclass(frozen=True)
 class TreeFile:
     """What the file holds.
@@ -62,6 +83,10 @@ class TreeFile:
     evidence : mapping of NodeId to Evidence
     model_revision : str
         Which encoder the centroids are of; empty where that was not said.
+    fits : mapping of NodeId to Fit
+        Of nodes that a build made or filled; with `nowhere`, enough to place new products.
+    nowhere : Nowhere or None
+        How many of the products that the tree was made from fit no leaf.
     """
 
     tree: Tree = field(default_factory=Tree)
@@ -69,6 +94,8 @@ class TreeFile:
     centroids: Mapping[NodeId, Floats] = field(default_factory=dict)
     evidence: Mapping[NodeId, Evidence] = field(default_factory=dict)
     model_revision: str = ""
+    fits: Mapping[NodeId, Fit] = field(default_factory=dict)
+    nowhere: Nowhere | None = None
 
 
 def write(path: Path, content: TreeFile) -> None:
@@ -88,6 +115,7 @@ def write(path: Path, content: TreeFile) -> None:
         "nodes": [_node_to_json(content, node_id) for node_id in tree.descendants()],
         "members": [[product, m.node_id, m.share] for product, m in content.members.items()],
     }
+    body |= {"nowhere": [content.nowhere.n_lost, content.nowhere.n_products]} if content.nowhere else {}
     body |= {"redirects": to_json(tree.redirects)} if tree.redirects else {}
     body |= {"pins": dict(tree.pins)} if tree.pins else {}
     beside = path.with_name(f"{path.name}.part")
@@ -117,7 +145,7 @@ def read(path: Path) -> TreeFile:
     where = "the top"
     try:
         draft = Draft(Tree())
-        evidence, centroids = dict[NodeId, Evidence](), dict[NodeId, Floats]()
+        evidence, centroids, fits = dict[NodeId, Evidence](), dict[NodeId, Floats](), dict[NodeId, Fit]()
         for at, values in enumerate(cast(list[dict[str, object]], body["nodes"]), start=1):
             where = f"node {at}"
             node = _node(values)
@@ -127,6 +155,9 @@ def read(path: Path) -> TreeFile:
             evidence[node.id] = _evidence(cast(dict[str, list[object]], values.get("evidence", {})))
             if values.get("centroid"):
                 centroids[node.id] = np.array(values["centroid"], np.float32)
+            if values.get("fit"):
+                reach, best = cast(list[float], values["fit"])
+                fits[node.id] = Fit(float(reach), float(best))
         members = dict[ProductId, Membership]()
         for at, row in enumerate(cast(list[list[object]], body["members"]), start=1):
             where = f"member {at}"
@@ -142,12 +173,14 @@ def read(path: Path) -> TreeFile:
         for query, pinned in cast(dict[str, str], body.get("pins", {})).items():
             draft.pin(query, NodeId(pinned))
         where = "the top"
+        lost = cast(list[int] | None, body.get("nowhere"))
+        nowhere = Nowhere(int(lost[0]), int(lost[1])) if lost else None
         tree = draft.tree(version=int(cast(int, body["tree_version"])))
         _require_sound(path, tree)
-        return TreeFile(tree, members, centroids, evidence, str(body["model_revision"]))
+        return TreeFile(tree, members, centroids, evidence, str(body["model_revision"]), fits, nowhere)
     except KeyError as error:
         raise FileError(path, f"{where} has no {error}: write the file again with `build --tree`") from error
-    except (InputError, TypeError, ValueError, AttributeError) as error:
+    except (InputError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FileError(
             path, f"{where} is broken ({error}): write the file again with `build --tree`"
         ) from error
@@ -173,17 +206,19 @@ def _load(path: Path) -> dict[str, object]:
 
 def _node_to_json(content: TreeFile, node_id: NodeId) -> dict[str, object]:
     node = content.tree.nodes[node_id]
+    fit = content.fits.get(node_id)
     optional = {
         "evidence": asdict(content.evidence[node_id]) if node_id in content.evidence else {},
         # str of a float32 has the fewest digits that give the same float32 back
         "centroid": [float(str(value)) for value in content.centroids.get(node_id, ())],
+        "fit": [fit.reach, fit.best] if fit else [],
     }
     parent_id = None if node.parent_id == ROOT_ID else node.parent_id
     return {**to_json(node), "parent_id": parent_id, **{k: v for k, v in optional.items() if v}}
 
 
 def _node(values: dict[str, object]) -> Node:
-    said = {k: v for k, v in values.items() if v is not None and k not in ("evidence", "centroid")}
+    said = {k: v for k, v in values.items() if v is not None and k not in ("evidence", "centroid", "fit")}
     return from_json(Node, said)
 
 
