@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ingest.encode.folder import folder_digest, locate
 from ingest.encode.open import Device, pick_device
-from ingest.train.artifact import MANIFEST
+from ingest.train.artifact import FORMAT, MANIFEST
 from ingest.train.dataset import assemble
 from ingest.train.finetune import finetune
-from ingest.train.settings import TrainSettings
+from ingest.train.settings import RECIPE, TrainSettings
 from taxonomy.ports import Progress
 from taxonomy.product import Product
 from taxonomy.tree import Tree
@@ -34,7 +34,8 @@ class Workshop:
     Attributes
     ----------
     folder : Path
-        Holds a folder for each model, named after a hash of its data, settings, base model and device.
+        Holds a folder for each model, named after a hash of its data, settings, base model and device, and
+        of the format and the recipe by which it is made.
     settings : TrainSettings
         Of every model; the seed is given to each.
     base : str or Path or None
@@ -74,6 +75,6 @@ class Workshop:
     def _mark(self, products: Iterable[Product], tree: Tree | None) -> str:
         data = assemble(products, tree=tree, settings=self.settings)
         parts = (
-            data.data_hash, self.settings.digest(), folder_digest(locate(self.base)), pick_device(self.device)
+            f"{FORMAT}.{RECIPE}", data.data_hash, self.settings.digest(), folder_digest(locate(self.base)), pick_device(self.device)
         )  # fmt: skip
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]

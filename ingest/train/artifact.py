@@ -37,11 +37,13 @@ from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
 from taxonomy.values import from_json, to_json
 
-__all__ = ["MANIFEST", "Artifact"]
+__all__ = ["FORMAT", "MANIFEST", "Artifact"]
 
 MANIFEST = "manifest.json"
 _DRIFT = "drift.json"
-_FORMAT = 2
+FORMAT = 2
+"""Of a model folder: raised when its files change."""
+
 _NEEDED = (
     "model.safetensors", "config.json", "tokenizer.json", "head.safetensors", "head.json",
     "memory.safetensors", "memory.json", "tree.json", "calibration.json", "sample_texts.json", "metrics.json",
@@ -115,7 +117,7 @@ class Artifact:
         files = {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
         revision = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
         manifest = {
-            "format": _FORMAT, "revision": revision, "tree_version": self.tree.version,
+            "format": FORMAT, "revision": revision, "tree_version": self.tree.version,
             "tree_digest": self.tree.digest(), "data_hash": self.data_hash, "files": files,
         }  # fmt: skip
         _write(folder / MANIFEST, manifest)
@@ -169,8 +171,8 @@ def _verified_manifest(folder: Path) -> dict[str, Any]:
         format_version = manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / MANIFEST}: damaged; train the model again") from error
-    if format_version != _FORMAT:
-        raise ModelError(f"{folder}: format {format_version}, this version reads {_FORMAT}; train it again")
+    if format_version != FORMAT:
+        raise ModelError(f"{folder}: format {format_version}, this version reads {FORMAT}; train it again")
     for name in dict.fromkeys([*_NEEDED, *files]):
         _verify(folder, name, files.get(name))
     refuse_strangers(folder, {MANIFEST, *files})

@@ -5,7 +5,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-__all__ = ["TrainSettings"]
+__all__ = ["RECIPE", "TrainSettings"]
+
+RECIPE = 1
+"""Raised with every change of training or calibration after which the same data and settings give another
+model: what a bench has kept of an earlier recipe is not taken for one of this."""
 
 _GOING_ON_EPOCHS, _GOING_ON_RATE = 2, 1 / 3
 

@@ -112,6 +112,15 @@ def test_other_data_or_settings_are_another_model(workshop: Workshop, changed: s
     assert other._mark(rows, tree) != workshop._mark(shop(), None)
 
 
+@pytest.mark.parametrize("changed", ["FORMAT", "RECIPE"])
+def test_a_model_of_another_recipe_is_made_anew(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    before = workshop._mark(shop(), None)
+    monkeypatch.setattr(f"ingest.evaluate.kept.{changed}", 99)
+    assert workshop._mark(shop(), None) != before
+
+
 def test_judging_needs_the_whole_file_to_know_a_product_of_two_paths(classifier: Classifier) -> None:
     twin = replace(
         shop()[0], id=ProductId("twin"), title="RED red mug", category_path=("Home", "Rugs"), split="train"
