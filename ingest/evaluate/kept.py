@@ -75,6 +75,7 @@ class Workshop:
     def _mark(self, products: Iterable[Product], tree: Tree | None) -> str:
         data = assemble(products, tree=tree, settings=self.settings)
         parts = (
-            f"{FORMAT}.{RECIPE}", data.data_hash, self.settings.digest(), folder_digest(locate(self.base)), pick_device(self.device)
+            f"{FORMAT}.{RECIPE}", data.data_hash, self.settings.digest(),
+            folder_digest(locate(self.base)), pick_device(self.device),
         )  # fmt: skip
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:24]
