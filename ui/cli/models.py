@@ -57,6 +57,7 @@ def train(
 
     A `split` column is honoured: `train` rows train, `valid` rows stop and calibrate. Without one, products
     are divided so that near-duplicates stay on one side. Stop it at any time; `--resume` goes on. With
+    --taxonomy the categories are those of its tree as it stands, published or not, as for `classify`. With
     --catalog and --taxonomy, what people placed and answered counts before the catalogue's own category.
 
     --from begins at a model that was trained before, in place of --base: give it the whole catalogue, with
@@ -75,7 +76,7 @@ def train(
         settings = replace(settings, epochs=epochs)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = products_of(app, file, catalog, bar, map_=map_)
-        tree = app.tree(taxonomy=taxonomy) if taxonomy else None
+        tree = head(app, taxonomy) if taxonomy else None  # people's answers name nodes not published yet
         taught = Taught(app, products, catalog=catalog, taxonomy=taxonomy, tree=tree)
         report = finetune(
             taught,
