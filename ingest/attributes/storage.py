@@ -122,6 +122,11 @@ def _verified(folder: Path) -> frozenset[str]:
         digests, version = dict(manifest["files"]), manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: damaged; {_AGAIN}") from error
+    if _BODY not in digests and not (folder / _BODY).is_file():
+        raise ModelError(
+            f"{folder}: a folder of another kind, as the model that `shelftree train` writes; an extractor of"
+            " attributes is what `shelftree attributes --save` writes"
+        )
     if version != _FORMAT:
         raise ModelError(f"{folder}: format {version!r}, this version reads {_FORMAT}; {_AGAIN}")
     for name in dict.fromkeys([_BODY, *digests]):

@@ -111,6 +111,20 @@ def test_evaluation_takes_a_kept_extractor(shelftree: Shelftree) -> None:
     assert json.loads(outcome.out)["brand"]["n_found"] == 0
 
 
+def test_a_classifier_is_told_from_an_extractor(shelftree: Shelftree, tmp_path: Path) -> None:
+    (tmp_path / "classifier").mkdir()
+    (tmp_path / "classifier" / "manifest.json").write_text(
+        '{"format": 2, "files": {"head.safetensors": "0"}}'
+    )
+
+    outcome = shelftree(
+        "evaluate", "products.csv", "--task", "attributes", "--model", tmp_path / "classifier"
+    )
+
+    assert outcome.code == 2
+    assert "another kind" in outcome.err and "attributes --save" in outcome.err
+
+
 def test_evaluation_without_truth_says_what_to_do(shelftree: Shelftree) -> None:
     outcome = shelftree("evaluate", "new.csv", "--task", "attributes")
 
