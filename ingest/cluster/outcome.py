@@ -3,56 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from ingest.cluster.build import Built
 from taxonomy.edits import Assign, Edit, Split
 from taxonomy.formats.tree_json import Membership
 from taxonomy.node import NodeId
 from taxonomy.product import ProductId
+from taxonomy.proposal import Fate, Outcome
 
 __all__ = ["Fate", "Outcome", "Rebuilt", "assigns"]
-
-
-class Fate(StrEnum):
-    """What becomes of a node."""
-
-    KEEP = "keep"
-    GROW = "grow"
-    SPLIT = "split"
-    MERGE = "merge"
-    RETIRE = "retire"
-    NEW = "new"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What becomes of one node.
-
-    Attributes
-    ----------
-    node_id : NodeId
-    fate : Fate
-    path : str
-        Where it stands; for a node that goes, where it stood.
-    reason : str
-        The evidence, as a sentence.
-    n_before, n_after : int
-        Products in the node itself that stood there and are still there, and that stand there now.
-    into : tuple of NodeId
-        The nodes that take its products: the parts of a split, what a merge or a retirement leads to.
-    put_off : bool
-        There is a case for a change that the churn budget had no room for; the fate is what happens instead.
-    """
-
-    node_id: NodeId
-    fate: Fate
-    path: str
-    reason: str
-    n_before: int = 0
-    n_after: int = 0
-    into: tuple[NodeId, ...] = ()
-    put_off: bool = False
 
 
 @dataclass(frozen=True)

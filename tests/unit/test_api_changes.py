@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from taxonomy.edits import Rename
 from taxonomy.errors import DatabaseUnavailable
 from taxonomy.node import NodeId
 from taxonomy.product import Assignment, Product, ProductId, Source
+from taxonomy.proposal import NodeQuality, Quality, Report, Wording
+from taxonomy.service import editing
 from taxonomy.tree import Tree
 from tests.fakes import FakeUnitOfWork
 from ui.api.app import create
@@ -302,3 +305,20 @@ def test_without_the_database_the_answer_is_to_try_again(app: Shop, client: Test
 
     assert problem["detail"] == "the database cannot be reached"
     assert client.get(URL).headers["Retry-After"]
+
+
+def test_what_speaks_for_a_built_tree_is_told(client: TestClient, app: Shop) -> None:
+    node = NodeQuality(TEA, "Tea", 4, True, 0.5, COFFEE, 0.9, 0.4, 1.0, alternatives=(Wording("Teas", 0.7),))
+    report = Report(Quality(4, 1, 0.5, 1.0, 1.0, 0.0), (node,), ("odd",))
+    with app.uow() as uow:
+        edits = [Rename(TEA, "Teas")]
+        built = editing.propose(uow, "shop", edits, author="build", source=Source.BUILD, report=report)
+    by_hand = sent(client, rename(TEA, "Infusions"))
+
+    told = client.get(f"{URL}/{built.id}/report").json()
+
+    assert told["quality"]["cohesion"] == 0.5
+    assert told["nodes"][0]["weaknesses"] == ["loose", "vague", "twin"]
+    assert told["nodes"][0]["alternatives"] == [{"text": "Teas", "score": 0.7}]
+    assert told["noise_examples"] == ["odd"]
+    assert client.get(f"{URL}/{by_hand['id']}/report").status_code == 404

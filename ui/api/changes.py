@@ -3,6 +3,7 @@
 Who is asking is what the header `X-Author` says; a proxy in front of the service sets it and is trusted.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -17,6 +18,7 @@ from taxonomy.ports import UnitOfWork
 from taxonomy.service import editing
 from taxonomy.service.handing_in import hand_in
 from taxonomy.service.previewing import conflicts_of_edits, impact_of_change
+from taxonomy.service.proposing import report_of
 from taxonomy.values import to_json
 from ui.api.history import MAX_INT, Name, Stored
 from ui.api.models import Sent
@@ -149,6 +151,18 @@ class ImpactAnswer(BaseModel):
     conflicts: list[dict[str, JsonValue]] = Field(description="Edits that would not be taken.")
 
 
+class ReportAnswer(BaseModel):
+    """A proposed tree, measured without labels."""
+
+    quality: dict[str, float] = Field(description="Figures of the whole, each from 0 to 1, and counts.")
+    nodes: list[dict[str, JsonValue]] = Field(
+        description="Each category: how alike it is inside, its nearest peer, how well its name fits, other "
+        "names, typical titles, and what it should be looked at for."
+    )
+    noise_examples: list[str] = Field(description="Titles of products that stand nowhere.")
+    outcomes: list[dict[str, JsonValue]] = Field(description="What becomes of each category, and why.")
+
+
 def _seen(
     if_match: Annotated[str | None, Header(max_length=40, description="The version seen.")] = None,
 ) -> int | None:
@@ -236,6 +250,17 @@ def impact(
         _change(uow, name, change_id)
         found = impact_of_change(uow, change_id, catalogs=catalog or ())
     return ImpactAnswer.model_validate(to_json(found))
+
+
+@routes.get("/{change_id}/report")
+def report(app: Stored, name: Name, change_id: ChangeId) -> ReportAnswer:
+    """What speaks for a tree that was built, and against it; 404 where nothing is known."""
+    with app.uow() as uow:
+        found = report_of(uow, _change(uow, name, change_id))
+    if found is None:
+        raise UnknownId("report", change_id, "only what `shelftree build` proposes has one")
+    nodes = [asdict(one) | {"weaknesses": one.weaknesses} for one in found.nodes]
+    return ReportAnswer.model_validate(to_json(asdict(found) | {"nodes": nodes}))
 
 
 @routes.post("/{change_id}/submit")
