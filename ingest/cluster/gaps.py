@@ -11,10 +11,11 @@ from taxonomy.ports import Floats
 
 __all__ = ["gaps"]
 
-_GRAIN = 0.25
-"""New groups are as tight as all but this share of the shelves that there are."""
+_GRAIN = 0.4
+"""New groups are as tight as all but this share of the shelves. Of 0.1, 0.25, 0.4 and 0.5, the one that
+finds most of the hidden half of 4,000 products' categories: 16, 39, 44 and 42%."""
 _LOOSEST = 0.2  # mean cosine of two members, as for leaves of a first build
-_OWN = 0.7  # share of a new kind's products that are nearer to each other than to any shelf
+_OWN = 0.5  # share of a new kind's products that are nearer to each other than to any shelf
 _INTRUDERS = 0.5  # known products among a new kind, for each of its own: more, and it is not new
 _OUTERMOST = 0.05
 
@@ -23,7 +24,7 @@ def gaps(points: Floats, groups: Indices, loose: Indices, least: int) -> list[In
     """Groups of loose products that are a kind of their own, the largest first.
 
     A group is new when most of its products are nearer to each other than to any shelf, and few known
-    products are nearer to it than to their own shelf: else it is a handful of arrivals of a kind that is known.
+    products are nearer to it than to their own shelf: else it is a handful of arrivals of a known kind.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def gaps(points: Floats, groups: Indices, loose: Indices, least: int) -> list[In
 
 
 def _cut(points: Floats, shelves: Kinds) -> Indices:
-    """Groups of average linkage, cut where they get as loose as the loosest quarter of the shelves."""
+    """Groups of average linkage, cut where they get as loose as the looser shelves."""
     cohesion = shelves.cohesion()[shelves.sizes > 1]
     grain = max(float(np.quantile(cohesion, _GRAIN)), _LOOSEST) if len(cohesion) else _LOOSEST
     distinct = deduplicate(points)
