@@ -23,6 +23,7 @@ from taxonomy.formats import format_by_name, own_table, read_contents, read_tree
 from taxonomy.formats.entries import Contents
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
+from taxonomy.product import Path as Labels
 from taxonomy.product import Product, ProductId
 from taxonomy.service.releasing import published
 from taxonomy.service.teaching import shown
@@ -176,9 +177,12 @@ class App:
         *,
         shape: "Shape | None" = None,
         seed: int = 0,
+        reference: Sequence[Labels] = (),
         progress: Progress | None = None,
     ) -> "Built":
         """A tree grown from the products' titles; their own categories are not looked at.
+
+        Labels of the reference, paths of a published taxonomy, are wordings for names beside the titles'.
 
         Descriptions are left out: with them, measured agreement with shops' own trees is lower.
         """
@@ -193,6 +197,7 @@ class App:
             shape=shape,
             seed=seed,
             encode=self.encoder.encode,
+            reference=reference,
             progress=progress,
             stages=self.cache / "builds",
         )

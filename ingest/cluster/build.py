@@ -179,7 +179,9 @@ def build(
     if encode is None:
         named = name_tree(root, of_group, book)
     else:
-        root, named = name_by_meaning(root, of_group, book, vectors[told], encode)
+        root, named = name_by_meaning(
+            root, of_group, book, vectors[told], encode, reference=reference, namer=namer
+        )
     by_meaning = () if encode is None else ("by meaning",)
     ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, noise, *by_meaning)
     progress.start("measuring the tree")

@@ -9,7 +9,8 @@ import typer
 
 from ingest.readers import write_table
 from taxonomy.errors import InputError, UnknownId
-from taxonomy.formats import tree_json
+from taxonomy.formats import read_entries, tree_json
+from taxonomy.product import Path as Labels
 from taxonomy.product import Source
 from taxonomy.proposal import Report
 from taxonomy.service import editing
@@ -18,7 +19,7 @@ from ui.cli.models import MaybeFile
 from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
 from ui.cli.output import finish
 from ui.cli.progress import Bar
-from ui.cli.sources import products_of
+from ui.cli.sources import head, products_of
 from ui.settings import Settings
 from ui.wiring import App
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ingest.cluster.build import Built
     from ingest.cluster.outcome import Rebuilt
 
-__all__ = ["build"]
+__all__ = ["build", "labels_of"]
 
 
 def build(
@@ -57,6 +58,13 @@ def build(
         bool,
         typer.Option("--seed-labels", help="Products whose category_path is in the seed are examples of it."),
     ] = False,
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            help="A published taxonomy, file or name, whose labels may be names for what is found.",
+        ),
+    ] = "",
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
     map_: Map = None,
@@ -90,7 +98,14 @@ def build(
             progress=bar,
         )
         grown, version = known or (None, None)
-        built = grown.built if grown else app.build(products, shape=shape, seed=random_seed, progress=bar)
+        if reference and grown:
+            raise InputError("--reference is for a tree from nothing: leave it out, or --keep and --seed")
+        labels = labels_of(app, reference) if reference else ()
+        built = (
+            grown.built
+            if grown
+            else app.build(products, shape=shape, seed=random_seed, reference=labels, progress=bar)
+        )
         change = None
         if catalog and taxonomy:
             places = {product_id: at.node_id for product_id, at in built.memberships.items()}
@@ -103,6 +118,15 @@ def build(
     summary: dict[str, object] = {**asdict(built.quality), "out": out, "tree": tree, "change_set": change}
     summary |= changes_said(grown) if grown else {}
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
+
+
+def labels_of(app: App, reference: str) -> list[Labels]:
+    """The paths of a taxonomy that is a file, or else one of the store."""
+    file = Path(reference)
+    if file.suffix or file.exists():
+        return [entry.path for entry in read_entries(file)]
+    tree = head(app, reference)
+    return [tree.path(at) for at in tree.descendants()]
 
 
 def _propose(
