@@ -1,7 +1,7 @@
 """What you would take instead to make a tree of a catalogue, on the same vectors and in its defaults."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,6 @@ class Peer(StrEnum):
     BERTOPIC = "bertopic"
     EVOC = "evoc"
     UMAP = "umap"
-    UMAP_LEAF = "umap-leaf"
     PCA = "pca"
     K_MEANS = "k-means"
 
@@ -68,11 +67,9 @@ def run_peer(peer: Peer, case: Case, *, seed: int | None = 0) -> Arrangement:
         case Peer.K_MEANS:
             return _k_means(case, seed)
         case Peer.PCA:
-            return _dense(_pca(case.vectors, seed), case.counts, "eom")
+            return _dense(_pca(case.vectors, seed), case.counts)
         case Peer.UMAP:
-            return _dense(_umap(seed).fit_transform(case.vectors), case.counts, "eom")
-        case Peer.UMAP_LEAF:
-            return _dense(_umap(seed).fit_transform(case.vectors), case.counts, "leaf")
+            return _dense(_umap(seed).fit_transform(case.vectors), case.counts)
 
 
 def _umap(seed: int | None) -> "_Reducer":
@@ -104,16 +101,18 @@ def _pca(vectors: Floats, seed: int | None) -> Floats:
     return points
 
 
-def _dense(points: Floats, counts: Sequence[int], selection: str) -> Arrangement:
-    """HDBSCAN in its defaults, with its condensed tree as hierarchy."""
+def _dense(points: Floats, counts: Sequence[int]) -> Arrangement:
+    """HDBSCAN in its defaults, its leaf clusters as a layer, and its condensed tree as hierarchy."""
     from hdbscan import HDBSCAN
 
-    fitted = HDBSCAN(cluster_selection_method=selection).fit(points)
+    fitted = HDBSCAN().fit(points)
     leaves = np.asarray(fitted.labels_, np.int64)
+    small = np.asarray(HDBSCAN(cluster_selection_method="leaf").fit(points).labels_, np.int64)
     parents, at = _condensed(fitted, len(points))
     groups = range(leaves.max(initial=NOISE) + 1)
     node_of = np.array([_meet(parents, at[leaves == one]) for one in groups], np.int64)
-    return Arrangement(leaves, tuple(cut(parents, at, n) for n in counts), parents, at, node_of)
+    layers = (small, *(cut(parents, at, n) for n in counts))
+    return Arrangement(leaves, layers, parents, at, node_of)
 
 
 def _condensed(fitted: "HDBSCAN", n: int) -> tuple[Indices, Indices]:
@@ -158,22 +157,14 @@ def _bertopic(case: Case, seed: int | None) -> Arrangement:
     """Its topics, its `hierarchical_topics`, and its words for each topic."""
     from bertopic import BERTopic
 
-    # `low_memory` and dimensions are BERTopic's own; only the seed is ours.
-    model = BERTopic(umap_model=_umap(seed))
+    model = BERTopic(umap_model=_umap(seed))  # its own default, but for the seed
     topics, _ = model.fit_transform(list(case.titles), case.vectors)
     leaves = np.asarray(topics, np.int64)
     n_topics = int(leaves.max(initial=NOISE)) + 1
-    arrangement = from_merges(leaves, _topic_merges(model, case, n_topics), case.counts)
+    found = from_merges(leaves, _topic_merges(model, case, n_topics), case.counts)
     words = [[word for word, _ in model.get_topic(topic)] for topic in range(n_topics)]
-    wordings = (_worded(arrangement, [" ".join(own[:n]) for own in words]) for n in WORDS)
-    return Arrangement(
-        arrangement.leaves,
-        arrangement.layers,
-        arrangement.parents,
-        arrangement.at,
-        arrangement.node_of,
-        tuple(wordings),
-    )
+    wordings = (_worded(found, [" ".join(own[:n]) for own in words]) for n in WORDS)
+    return replace(found, wordings=tuple(wordings))
 
 
 def _topic_merges(model: object, case: Case, n_topics: int) -> Merges:

@@ -1,48 +1,17 @@
-"""What a person would take instead, on the same rows: clusterings, rankings of categories and of products."""
+"""What a person would take instead, on the same rows: rankings of categories and of products."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.evaluate.rerank import Judged
 from ingest.search.words import stems
-from taxonomy.metrics.clusters import adjusted_mutual_information
 from taxonomy.metrics.ranking import ndcg_at
-from taxonomy.ports import Encoder, Floats
-from taxonomy.product import Path
+from taxonomy.ports import Encoder
 from taxonomy.tree import Tree
 
-__all__ = ["ami_by_level", "bm25_categories", "bm25_ndcg", "cosine_ndcg", "k_means", "plain_hdbscan"]
-
-PCA_DIMS = 30  # what tutorials take before HDBSCAN
-
-
-def k_means(vectors: Floats, *, k: int, seed: int) -> list[int]:
-    """Clusters of k-means given the true number of categories, which nobody has in practice."""
-    from sklearn.cluster import MiniBatchKMeans
-
-    return [int(at) for at in MiniBatchKMeans(k, random_state=seed, n_init=3).fit_predict(vectors)]
-
-
-def plain_hdbscan(vectors: Floats, *, seed: int) -> list[int | None]:
-    """Clusters of HDBSCAN with its defaults after PCA; None is noise."""
-    from sklearn.cluster import HDBSCAN
-    from sklearn.decomposition import PCA
-
-    dims = min(PCA_DIMS, *vectors.shape)
-    points = PCA(dims, random_state=seed).fit_transform(vectors)
-    found = HDBSCAN(copy=True).fit_predict(points)
-    return [None if at < 0 else int(at) for at in found]
-
-
-def ami_by_level(truth: Sequence[Path], places: Sequence[Hashable | None]) -> dict[str, float]:
-    """Adjusted mutual information with each level of the shop's tree; all noise is one cluster of its own."""
-    depth = max(map(len, truth), default=0)
-    return {
-        f"ami_level_{level}": adjusted_mutual_information([path[:level] for path in truth], places)
-        for level in range(1, depth + 1)
-    }
+__all__ = ["bm25_categories", "bm25_ndcg", "cosine_ndcg"]
 
 
 def bm25_categories(tree: Tree, queries: Sequence[str], *, top: int) -> Iterator[list[str]]:

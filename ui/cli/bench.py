@@ -7,12 +7,18 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ingest.readers import open_catalog
 from taxonomy.errors import InputError
-from taxonomy.text import normalise
-from ui.cli import bench_classify, bench_new_nodes
+from ui.cli import (
+    bench_arrange,
+    bench_build,
+    bench_build_rebuild,
+    bench_build_scale,
+    bench_build_seeded,
+    bench_classify,
+    bench_new_nodes,
+)
 from ui.cli.bench_audit import bench_audit
-from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, numbers, sampled, show, timed
+from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, numbers, sampled, show
 from ui.cli.bench_tree import bench_tree
 from ui.cli.options import AsJson, Device, MaybeModel
 from ui.cli.progress import Bar
@@ -27,20 +33,13 @@ bench = typer.Typer(
     no_args_is_help=True,
     help="Measure one part beside what you would pick instead, on the same rows in the same run.",
 )
+bench.command("arrange")(bench_arrange.arrange)
+bench.command("build")(bench_build.build)
+bench.command("rebuild")(bench_build_rebuild.rebuild)
+bench.command("seeded")(bench_build_seeded.seeded)
+bench.command("scale")(bench_build_scale.scale)
 bench.command("classify")(bench_classify.classify)
 bench.command("new-nodes")(bench_new_nodes.new_nodes)
-
-
-@bench.command()
-def build(
-    file: File = None, data: Data = None, sample: Sample = 0, device: Device = "auto", as_json: AsJson = False
-) -> None:
-    """A tree from titles beside k-means given the true number of categories, and PCA with HDBSCAN.
-
-    Example: shelftree bench build products.csv
-    """
-    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
-        show(_build(app, data_of(file, data), sample, bar), as_json=as_json)
 
 
 @bench.command()
@@ -118,29 +117,6 @@ def tree(
         url = app.engine.url.render_as_string(hide_password=False)
         rows = bench_tree(url, n_nodes=nodes, n_products=products, n_reads=reads, seed=seed, bar=bar)
     show(rows, as_json=as_json)
-
-
-def _build(app: App, data: Path, sample: int, bar: Bar) -> dict[str, Row]:
-    from ingest.evaluate.build import score_places
-    from ingest.evaluate.peers import ami_by_level, k_means, plain_hdbscan
-
-    products = sampled([one for one in open_catalog(data) if one.category_path], sample)
-    truth = [one.category_path for one in products]
-    bar.start("reading what products mean", len(products))
-    vectors = app.encoder.encode([normalise(one.title) for one in products], progress=bar)
-    built, build_s = timed(lambda: app.build(products, progress=bar))
-    places = {at: one.node_id for at, one in built.memberships.items()}
-    report = score_places(built.tree, places, products)
-    rows = {"Shelftree": {f"ami_level_{one.level}": one.ami for one in report.levels}}
-    rows["Shelftree"] |= {"noise": report.noise_share, "purity": report.levels[-1].purity, "seconds": build_s}
-    bar.start("k-means")
-    near, near_s = timed(lambda: k_means(vectors, k=len(set(truth)), seed=SEED))
-    rows["k-means, true k"] = ami_by_level(truth, near) | {"noise": 0.0, "seconds": near_s}
-    bar.start("PCA and HDBSCAN")
-    dense, dense_s = timed(lambda: plain_hdbscan(vectors, seed=SEED))
-    noise = sum(at is None for at in dense) / max(len(dense), 1)
-    rows["PCA + HDBSCAN"] = ami_by_level(truth, dense) | {"noise": noise, "seconds": dense_s}
-    return rows
 
 
 def _route(app: App, data: Path, tree: Path | None, model: Path | None, bar: Bar) -> dict[str, Row]:

@@ -1,8 +1,7 @@
 """What every bench takes and says: a file of data in, a row of figures for each way of doing it out."""
 
 import resource
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,7 +11,7 @@ import typer
 from taxonomy.errors import InputError
 from ui.cli.output import finish
 
-__all__ = ["SEED", "Data", "File", "Row", "Sample", "data_of", "numbers", "sampled", "show", "timed"]
+__all__ = ["SEED", "Data", "File", "Row", "Sample", "data_of", "numbers", "sampled", "show"]
 
 SEED = 0
 
@@ -43,12 +42,6 @@ def show(rows: Mapping[str, Row], *, as_json: bool, **more: object) -> None:
     lines = [f"{name:26} {_figures(row)}" for name, row in rows.items()]
     text = "\n".join([*lines, f"peak memory {peak_mb} MB"])
     finish({"rows": rows, **more, "peak_mb": peak_mb}, as_json=as_json, text=text)
-
-
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What the work gives, and the seconds it took."""
-    started = time.monotonic()
-    return work(), time.monotonic() - started
 
 
 def sampled(items: list[T], n: int) -> list[T]:

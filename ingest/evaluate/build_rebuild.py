@@ -1,0 +1,147 @@
+"""Whether a tree is still the same after more products came: by its ids, its locked nodes and its bytes."""
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ingest.cluster.build import Built, build
+from ingest.cluster.keep import CHURN, rebuild
+from ingest.cluster.match import SAME, kept_share, match
+from ingest.cluster.meaning import Encode
+from ingest.cluster.reduce import sample
+from ingest.cluster.standing import Standing
+from taxonomy.formats.tree_json import write
+from taxonomy.node import NodeId
+from taxonomy.ports import Floats, Progress, Silent
+from taxonomy.product import Product, ProductId
+from taxonomy.tree import Draft, Tree
+
+__all__ = ["Identity", "Rerun", "digest", "rerun"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is left of a tree in a later one.
+
+    Attributes
+    ----------
+    ids_kept : float
+        Share of nodes that are there under their id, with a Jaccard of `SAME` or more over the products that
+        both trees were made from.
+    matched : float
+        Share of nodes that have a counterpart of that Jaccard under any id: what somebody could win back who
+        compared the trees node by node.
+    locked_kept : float
+        Share of locked nodes whose id, path and known products are as they were; 1 where none is locked.
+    n_new : int
+        Nodes under an id that was not there.
+    """
+
+    ids_kept: float
+    matched: float
+    locked_kept: float
+    n_new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A build on a part of the products, then on all: on the tree that stood, and afresh."""
+
+    n_nodes: int
+    n_locked: int
+    n_arrived: int
+    kept: Identity
+    afresh: Identity
+    digest: str
+
+
+def rerun(
+    products: Sequence[Product],
+    vectors: Floats,
+    *,
+    arriving: float = 0.1,
+    locked: float = 0.1,
+    churn: float = CHURN,
+    seed: int = 0,
+    encode: Encode | None = None,
+    progress: Progress | None = None,
+) -> Rerun:
+    """Build without some of the products, lock some nodes, and build again with all.
+
+    Parameters
+    ----------
+    products : sequence of Product
+    vectors : (n, dim) float32
+    arriving : float
+        Share of the products that come later, drawn at random.
+    locked : float
+        Share of the nodes that a person locks in between, drawn at random.
+    churn : float
+        What a rebuild may change.
+    """
+    progress = progress or Silent()
+    first = sample(len(products), round(len(products) * (1 - arriving)), seed)
+    before = build(
+        [products[at] for at in first], vectors[first], seed=seed, encode=encode, progress=progress
+    )
+    tree = _with_locks(before.tree, locked, seed)
+    standing = Standing.of_file(replace(before.file(), tree=tree))
+    kept = rebuild(
+        products, vectors, standing=standing, churn=churn, seed=seed, encode=encode, progress=progress
+    ).built
+    afresh = build(products, vectors, seed=seed, encode=encode, progress=progress)
+    n_locked = sum(node.locked for node in tree.nodes.values())
+    return Rerun(
+        len(tree),
+        n_locked,
+        len(products) - len(first),
+        _identity(tree, before, kept),
+        _identity(tree, before, afresh),
+        digest(kept),
+    )
+
+
+def digest(built: Built) -> str:
+    """Of the bytes that `build --tree` would write."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tree.json"
+        write(path, built.file())
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _with_locks(tree: Tree, share: float, seed: int) -> Tree:
+    draft, order = Draft(tree), sorted(tree.nodes)
+    for at in np.random.default_rng(seed).permutation(len(order))[: round(share * len(order))]:
+        draft.replace(replace(tree.nodes[order[at]], locked=True))
+    return draft.tree()
+
+
+def _identity(tree: Tree, before: Built, after: Built) -> Identity:
+    old, new = _places(before), _places(after)
+    pairs = match(tree, old, after.tree, new)
+    held = {at for here in old.values() if here is not None for at in tree.lineage(here)}
+    same = sum(at in pairs and pairs[at].jaccard >= SAME for at in held)
+    locked = [at for at, node in tree.nodes.items() if node.locked]
+    return Identity(
+        kept_share(tree, old, after.tree, new),
+        same / max(len(held), 1),
+        sum(_is_untouched(at, tree, old, after.tree, new) for at in locked) / len(locked) if locked else 1.0,
+        sum(at not in tree for at in after.tree.nodes),
+    )
+
+
+Places = dict[ProductId, NodeId | None]
+
+
+def _places(built: Built) -> Places:
+    return {product_id: one.node_id for product_id, one in built.memberships.items()}
+
+
+def _is_untouched(at: NodeId, tree: Tree, old: Places, after: Tree, new: Places) -> bool:
+    if at not in after or tree.path(at) != after.path(at):
+        return False
+    return all(new.get(product_id) == at for product_id, here in old.items() if here == at)

@@ -1,0 +1,50 @@
+"""`shelftree bench seeded`: are the categories that a seed leaves out found again?"""
+
+from typing import Annotated
+
+import typer
+
+from ingest.evaluate.build_gaps import ENOUGH, Recovery, refind
+from ingest.readers import open_catalog
+from ui.cli.bench_build import Seed, titled
+from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, sampled, show
+from ui.cli.options import AsJson, Device
+from ui.cli.progress import Bar
+from ui.settings import Settings
+from ui.wiring import App
+
+__all__ = ["seeded"]
+
+
+def seeded(
+    file: File = None,
+    data: Data = None,
+    sample: Sample = 0,
+    share: Annotated[
+        float, typer.Option("--share", min=0.01, max=0.99, help="Of the categories that are shown.")
+    ] = 0.5,
+    seed: Seed = SEED,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Show a build half of the shop's categories with their products, and look for the other half.
+
+    A category is found where a proposed node has its majority and a Jaccard of a half with it. Beside stand
+    a build that was shown nothing, and k-means told how many categories there are.
+
+    Example: shelftree bench seeded products.csv --sample 4000
+    """
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
+        products = sampled([one for one in open_catalog(data_of(file, data)) if one.category_path], sample)
+        vectors = titled(app.encoder, products, bar)
+        gaps = refind(products, vectors, encode=app.encoder.encode, share=share, seed=seed, progress=bar)
+    rows = {
+        "Shelftree, seeded": _row(gaps.seeded),
+        "Shelftree, no seed": _row(gaps.unseeded),
+        "k-means, true k": _row(gaps.k_means),
+    }
+    show(rows, as_json=as_json, left_out=gaps.n_left_out, left_out_large=gaps.n_large)
+
+
+def _row(one: Recovery) -> Row:
+    return {"found": one.found, f"found_of_{ENOUGH}": one.found_large, "proposed": float(one.n_proposed)}
