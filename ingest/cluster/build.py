@@ -32,7 +32,7 @@ from taxonomy.product import Product, ProductId
 from taxonomy.proposal import Quality
 from taxonomy.tree import Draft, Tree
 
-__all__ = ["Built", "Noise", "build"]
+__all__ = ["Built", "Noise", "attach_noise", "build"]
 
 Noise = Literal["keep", "propose", "attach"]
 
@@ -186,17 +186,16 @@ def build(
     ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, noise, *by_meaning)
     progress.start("measuring the tree")
     built = _Grower(products, vectors, placed, members, named, first_proposed, ids).grow(root)
-    return _with_inner(built, vectors) if noise == "attach" else built
+    return attach_noise(built, vectors) if noise == "attach" else built
 
 
-def _with_inner(built: Built, vectors: Floats) -> Built:
-    """With what stood nowhere in the deepest node that it fits."""
+def attach_noise(built: Built, vectors: Floats) -> Built:
+    """The same tree with what stands nowhere in the deepest node above the leaves that it fits, if any."""
     rows = [row for row, at in enumerate(built.memberships.values()) if at.node_id is None]
-    found = Fitting.of(built.tree, built.centroids, built.fits).place(vectors[rows], inner=True)
+    fitting = Fitting.of(built.tree, built.centroids, built.fits).above_leaves()
+    found = fitting.place(vectors[rows], inner=True)
     inner = {
-        product: Membership(*at)
-        for product, at in zip(built.noise, found, strict=True)
-        if at[0] is not None and not built.tree.is_leaf(at[0])
+        product: Membership(*at) for product, at in zip(built.noise, found, strict=True) if at[0] is not None
     }
     return replace(built, memberships={**built.memberships, **inner})
 

@@ -1,7 +1,7 @@
 """Whether a product fits a category: as near to its centre as nearly all of its own products are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,10 @@ class Fitting:
             np.array([tree.depth(at) for at in ids], np.int64),
             np.array([at in leaves for at in ids], bool),
         )
+
+    def above_leaves(self) -> "Fitting":
+        """The same without leaves: what fits nowhere may fit a department."""
+        return replace(self, reach=np.where(self.is_leaf, np.float32(np.inf), self.reach))
 
     def place(self, vectors: Floats, *, inner: bool = False) -> list[tuple[NodeId | None, float]]:
         """The node that each product fits, and how typical of it the product is, 0..1; None and 0 for none.

@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from ingest.cluster.build import Built, build
+from ingest.cluster.build import Built, attach_noise, build
+from ingest.cluster.fit import measure
 from ingest.cluster.linkage import single_linkage
 from ingest.cluster.reduce import unit
 from ingest.cluster.shape import Shape
@@ -18,7 +20,7 @@ from ingest.evaluate.build import evaluate_build
 from taxonomy.changes import apply
 from taxonomy.edits import Assign, Create
 from taxonomy.errors import InputError
-from taxonomy.formats.tree_json import read, write
+from taxonomy.formats.tree_json import Fit, Membership, Nowhere, read, write
 from taxonomy.invariants import check
 from taxonomy.node import NodeId
 from taxonomy.ports import Floats, Silent
@@ -253,6 +255,7 @@ STAGES = (
     "attaching what is left",
     "arranging groups in layers",
     "naming",
+    "measuring the tree",
 )
 
 
@@ -364,3 +367,87 @@ def test_a_written_tree_reads_back_exactly(tmp_path: Path) -> None:
     assert back.centroids.keys() == content.centroids.keys()
     for node_id, centroid in content.centroids.items():
         np.testing.assert_array_equal(back.centroids[NodeId(node_id)], centroid)
+
+
+def odd_ones(n: int, about: str, *, middle: Floats, seed: int) -> tuple[list[Product], Floats]:
+    """Products around a point of their own."""
+    rng = np.random.default_rng(seed)
+    rows = middle + rng.normal(size=(n, 128)) * 0.25
+    return [Product(ProductId(f"{about}{i}"), f"{about} {i} cm") for i in range(n)], unit(rows)
+
+
+def with_strays() -> tuple[list[Product], Floats]:
+    """Departments of kinds, five products between the kinds of one department, and six of a rare kind."""
+    products, vectors = shop(per_kind=30)
+    rng = np.random.default_rng(3)
+    away = np.linspace(0.04, 0.07, 5)[:, None]
+    between = unit(vectors[:120].mean(axis=0) + rng.normal(size=(5, 128)) * away)
+    loners = [Product(ProductId(f"loner{i}"), f"garden curio {'klmno'[i] * 4}") for i in range(5)]
+    rare, rows = odd_ones(6, "telescopes", middle=rng.normal(size=128) * 1.5, seed=4)
+    return [*products, *loners, *rare], np.vstack([vectors, between, rows])
+
+
+def test_noise_is_attached_above_the_leaves_only_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def generous(*args: Any) -> tuple[dict[NodeId, Fit], Nowhere]:
+        fits, nowhere = measure(*args)
+        return {at: Fit(-1.0, fit.best) for at, fit in fits.items()}, nowhere
+
+    products, vectors = with_strays()
+    shape = Shape(max_depth=2, min_size=9)
+    monkeypatch.setattr("ingest.cluster.build.measure", generous)
+
+    kept, attached = (build(products, vectors, shape=shape, noise=way) for way in ("keep", "attach"))
+
+    places = [attached.memberships[one] for one in kept.noise]
+    assert kept.noise
+    assert attached.noise == ()
+    assert all(at.node_id and not attached.tree.is_leaf(at.node_id) and at.share <= 1 for at in places)
+    stood = [one for one in kept.memberships if one not in kept.noise]
+    assert [label(kept, one) for one in stood] == [label(attached, one) for one in stood]
+
+
+def test_noise_goes_to_the_department_that_it_fits_and_else_nowhere() -> None:
+    products, vectors = shop(per_kind=30, noise=1)
+    built = build(products, vectors, shape=Shape(max_depth=2, min_size=8))
+    lost = {one.id: Membership(None) for one in [*products[10:15], products[-1]]}
+
+    found = attach_noise(replace(built, memberships={**built.memberships, **lost}), unit(vectors))
+
+    department = built.tree.nodes[built.memberships[products[0].id].node_id or NodeId("")].parent_id
+    assert [found.memberships[one.id].node_id for one in products[10:15]].count(department) >= 4
+    assert found.noise[-1] == products[-1].id
+
+
+def label(built: Built, product: ProductId) -> str:
+    at = built.memberships[product].node_id
+    return built.tree.label(at) if at else ""
+
+
+def test_noise_that_holds_together_is_proposed_as_a_leaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.cluster.shape._LEAF_RULE", 1.0)  # 19 products a leaf, 3 among what is left
+    products, vectors = with_strays()
+    shape = Shape(max_depth=2)
+
+    kept, proposing = (build(products, vectors, shape=shape, noise=way) for way in ("keep", "propose"))
+
+    rare = {one.id for one in products if one.id.startswith("telescopes")}
+    assert rare <= set(kept.noise)
+    assert kept.proposed == ()
+    assert {proposing.memberships[one].node_id for one in rare} <= set(proposing.proposed)
+    assert len(proposing.noise) < len(kept.noise)
+
+
+def test_kinds_that_the_sample_missed_get_leaves_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.cluster.groups.MOST_JOINED", 150)
+    products, vectors = shop(per_kind=60)
+    middle = np.random.default_rng(5).normal(size=128) * 1.5
+    rare, rows = odd_ones(12, "telescopes", middle=middle, seed=4)
+
+    built = build([*products, *rare], np.vstack([vectors, rows]), shape=Shape(max_depth=2))
+
+    held = {built.memberships[one.id].node_id for one in rare}
+    assert len(held) == 1
+    assert None not in held
+    assert not any(
+        at.node_id in held for one, at in built.memberships.items() if one not in {r.id for r in rare}
+    )
