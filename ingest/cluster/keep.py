@@ -156,7 +156,7 @@ class _State:
                 put_off[case.node_id] = case.reason
                 continue
             nodes_left, products_left = nodes_left - 1, products_left - case.n_moved
-            touched |= {case.node_id, case.into} - {None}
+            touched |= {one for one in (case.node_id, case.into) if one is not None}
             taken.append(case)
         return Plan(
             places,
