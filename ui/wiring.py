@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ingest.classify.predict import Classifier
     from ingest.cluster.arrange import Arranged
-    from ingest.cluster.build import Built
+    from ingest.cluster.build import Built, Noise
     from ingest.cluster.shape import Shape
     from ingest.cluster.shelves import Shelves
     from ingest.search.reranking import Reranker
@@ -178,6 +178,7 @@ class App:
         shape: "Shape | None" = None,
         seed: int = 0,
         reference: Sequence[Labels] = (),
+        noise: "Noise" = "keep",
         progress: Progress | None = None,
     ) -> "Built":
         """A tree grown from the products' titles; their own categories are not looked at.
@@ -196,6 +197,7 @@ class App:
             vectors,
             shape=shape,
             seed=seed,
+            noise=noise,
             encode=self.encoder.encode,
             reference=reference,
             progress=progress,

@@ -1,7 +1,7 @@
 """`shelftree build`: grow a tree from the products alone."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from taxonomy.product import Path as Labels
 from taxonomy.product import Source
 from taxonomy.proposal import Report
 from taxonomy.service import editing
+from ui.cli.arrivals import NoiseWay, place_in, told
 from ui.cli.known import Known, changes_said
 from ui.cli.models import MaybeFile
 from ui.cli.options import AsJson, CatalogName, Device, Map, TaxonomyName
@@ -65,6 +66,17 @@ def build(
             help="A published taxonomy, file or name, whose labels may be names for what is found.",
         ),
     ] = "",
+    noise: Annotated[
+        NoiseWay,
+        typer.Option(
+            "--noise",
+            help="What fits nowhere: say so, propose leaves of it, or attach it above the leaves.",
+        ),
+    ] = NoiseWay.KEEP,
+    place: Annotated[
+        Path | None,
+        typer.Option("--place", help="A tree that --tree wrote: put the products into it, build nothing."),
+    ] = None,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
     map_: Map = None,
@@ -83,11 +95,17 @@ def build(
         raise InputError(
             "say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal"
         )
+    if place and not out:
+        raise InputError("--place needs --out FILE: where each product's category is written")
     from ingest.cluster.shape import Shape
 
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = list(products_of(app, file, catalog, bar, map_=map_))
+        if place and out:
+            placed = place_in(app, products, place, out=out, tree=tree, way=noise, bar=bar)
+            finish(placed, as_json=as_json)
+            return
         known = Known(keep, seed, seed_labels, churn).grow(
             app,
             products,
@@ -104,18 +122,24 @@ def build(
         built = (
             grown.built
             if grown
-            else app.build(products, shape=shape, seed=random_seed, reference=labels, progress=bar)
+            else app.build(
+                products, shape=shape, seed=random_seed, reference=labels, noise=noise.value, progress=bar
+            )
         )
         change = None
         if catalog and taxonomy:
             places = {product_id: at.node_id for product_id, at in built.memberships.items()}
             report = app.examine(products, built.tree, places, evidence=built.evidence, progress=bar)
+            report = replace(report, outcomes=grown.outcomes if grown else ())
             change = _propose(app, built, catalog, taxonomy, report, grown=grown, version=version)
         if out:
             write_table(out, ("product_id", "category_path", "membership"), _rows(built))
         if tree:
             tree_json.write(tree, built.file(model_revision=app.encoder.revision))
     summary: dict[str, object] = {**asdict(built.quality), "out": out, "tree": tree, "change_set": change}
+    summary["noise"] = told(products, built.noise)
+    if built.proposed:
+        summary["proposed"] = [built.tree.label(at) for at in built.proposed]
     summary |= changes_said(grown) if grown else {}
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
 
