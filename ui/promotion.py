@@ -1,6 +1,7 @@
 """A new model beside the serving one and the untuned encoder, on products that no training has seen."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from taxonomy.product import Product
 from taxonomy.records import Release
 from taxonomy.service.promoting import ALPHA, LEAST, MARGIN, SERVING, Comparison, Judged, compare
 from taxonomy.service.releasing import published
-from taxonomy.text import product_text
+from taxonomy.text import fold, product_text
 from taxonomy.tree import Tree
 from ui.wiring import App
 
@@ -51,15 +52,21 @@ class Trial:
 
 @dataclass(frozen=True)
 class _Test:
+    """Products with where each belongs, and with all places where one of its title and brand does."""
+
     tree: Tree
     products: tuple[Product, ...]
     truth: tuple[NodeId, ...]
+    places: tuple[frozenset[NodeId], ...]
 
     def only(self, kept: NDArray[np.bool_]) -> "_Test":
-        pairs = [
-            pair for pair, keep in zip(zip(self.products, self.truth, strict=True), kept, strict=True) if keep
-        ]
-        return replace(self, products=tuple(p for p, _ in pairs), truth=tuple(t for _, t in pairs))
+        at = np.flatnonzero(kept).tolist()
+        return replace(
+            self,
+            products=tuple(self.products[i] for i in at),
+            truth=tuple(self.truth[i] for i in at),
+            places=tuple(self.places[i] for i in at),
+        )
 
     @property
     def digest(self) -> str:
@@ -83,7 +90,8 @@ def try_model(
     Parameters
     ----------
     products : iterable of Product
-        With their true categories; if some are of split `test`, these alone serve.
+        With their true categories; if some are of split `test`, these alone serve. One that is there under
+        several paths is right under any.
     alpha, margin, least
         As for `compare`.
 
@@ -131,7 +139,17 @@ def _test(tree: Tree, products: Iterable[Product]) -> tuple[_Test, int]:
             "there is nothing to test on: give products with a category of the published tree, kept out of"
             " training by `test` in their column `split`"
         )
-    return _Test(tree, tuple(p for p, _ in found), tuple(at for _, at in found)), len(kept) - len(found)
+    places: dict[tuple[str, str], set[NodeId]] = defaultdict(set)
+    for one in labelled:
+        if (at := tree.find(one.category_path)) is not None:
+            places[_name(one)].add(at)
+    every = tuple(frozenset(places[_name(one)]) for one, _ in found)
+    test = _Test(tree, tuple(p for p, _ in found), tuple(at for _, at in found), every)
+    return test, len(kept) - len(found)
+
+
+def _name(product: Product) -> tuple[str, str]:
+    return fold(product.title), fold(product.brand)
 
 
 def _unseen(folder: Path, revision: str, test: _Test, *, name: str) -> NDArray[np.bool_] | None:
@@ -180,11 +198,11 @@ def _right(
     best: Callable[[list[str]], NDArray[np.int64]],
     progress: Progress,
 ) -> NDArray[np.bool_]:
-    """(n,) bool: whose likeliest terminal is the true one."""
+    """(n,) bool: whose likeliest terminal is one of the places where the product stands."""
     found: list[bool] = []
     for start in range(0, len(test.products), CHUNK):
         part = slice(start, start + CHUNK)
         said = best([product_text(one) for one in test.products[part]])
-        found += [terminals[at] == truth for at, truth in zip(said, test.truth[part], strict=True)]
+        found += [terminals[at] in places for at, places in zip(said, test.places[part], strict=True)]
         progress.advance(len(said))
     return np.array(found, dtype=bool)

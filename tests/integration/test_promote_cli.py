@@ -233,3 +233,32 @@ def test_a_serving_model_that_is_not_here_stands_in_the_way(
 
     assert done.code == 2
     assert "could not be compared" in str(done.json["faults"])
+
+
+def test_the_model_that_serves_is_not_promised_a_promotion(
+    shelftree: Shelftree, files: Path, good: Path
+) -> None:
+    serve(shelftree, good)
+
+    told = shelftree(
+        "promote", good, "--taxonomy", "home", "--test", files / "test.csv", "--least", 30, "--dry-run"
+    )
+
+    assert "serves already" in told.out
+    assert "would be promoted" not in told.out
+
+
+def test_a_product_under_two_paths_is_right_under_either(
+    shelftree: Shelftree, files: Path, bad: Path, tmp_path: Path
+) -> None:
+    both = tmp_path / "both.csv"
+    seeds = [f"again{n},{title},Kitchen > Cups," for n, title in enumerate(titles("Seeds"))]
+    both.write_text((files / "test.csv").read_text() + "\n".join(seeds) + "\n")
+
+    strict, either = (
+        shelftree("promote", bad, "--taxonomy", "home", "--test", test, "--least", 9, "--dry-run", "--json")
+        for test in (files / "test.csv", both)
+    )
+
+    assert float(str(strict.json["accuracy"])) < 0.4
+    assert float(str(either.json["accuracy"])) > 0.7

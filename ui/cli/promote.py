@@ -94,6 +94,7 @@ def _products(app: App, test: Path | None, catalog: str, taxonomy: str, bar: Bar
 def _summary(trial: Trial, kept: Promotion | None) -> dict[str, object]:
     told = asdict(trial.comparison) | {"test": trial.test, "notes": trial.notes}
     told |= {"foreign": trial.n_foreign, "repeated": trial.n_repeated}
+    told |= {"serves_already": trial.comparison.serving == trial.comparison.revision}
     return told | {"promoted": bool(kept and kept.release_id), "release": kept.release_id if kept else None}
 
 
@@ -127,4 +128,6 @@ def _outcome(trial: Trial, kept: Promotion | None) -> str:
         return (
             f"Refused: {faults}. Test on more products, train on more answers, or give a reason with --force."
         )
+    if trial.comparison.serving == trial.comparison.revision:
+        return "This model serves already: there is nothing to promote."
     return "It would be promoted: run this again without --dry-run."
