@@ -119,7 +119,10 @@ class _Ranker:
         return [product for group in node.groups for product in self.members[group]]
 
     def printed(self, words: str) -> str:
-        is_noun = self.book.tail.get((stem(fold(words).split()[-1]),), 0.0) >= _NOUN
+        key = tuple(stem(word) for word in fold(words).split())
+        is_noun = (
+            max(self.book.tail.get(part, 0.0) for part in (key, key[-1:])) >= _NOUN
+        )  # "box" is no name alone
         return title_case(plural(words) if self.is_english and is_noun else words)
 
     def rank(self, node: Branch) -> list[Phrase]:

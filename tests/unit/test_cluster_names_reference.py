@@ -133,3 +133,12 @@ def test_the_labels_of_a_file_of_any_format_are_read(tmp_path: Path) -> None:
 
     with App(Settings(home=tmp_path)) as app:
         assert labels_of(app, str(file)) == [("Home",), ("Home", "Lamps")]
+
+
+def test_a_head_that_names_nothing_alone_has_its_plural_too() -> None:
+    products, vectors, centres = shop()
+    boxed = [replace(one, title=one.title.replace("rake", "lunch box")) for one in products]
+
+    built = build(boxed, vectors, shape=Shape(max_depth=2), encode=knowing(centres))
+
+    assert "Lunch Boxes" in names(built)
