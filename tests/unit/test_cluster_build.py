@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from ingest.cluster.build import Built, attach_noise, build
 from ingest.cluster.fit import measure
 from ingest.cluster.linkage import single_linkage
+from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.reduce import unit
 from ingest.cluster.shape import Shape
 from ingest.cluster.stages import Stages
@@ -451,3 +452,20 @@ def test_kinds_that_the_sample_missed_get_leaves_of_their_own(monkeypatch: pytes
     assert not any(
         at.node_id in held for one, at in built.memberships.items() if one not in {r.id for r in rare}
     )
+
+
+def test_a_large_catalogue_is_named_by_a_part_of_its_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.cluster.build.MOST_TOLD", 60)
+    read: list[int] = []
+    whole = PhraseBook.read
+
+    def counting(titles: Sequence[str], brands: Sequence[str]) -> PhraseBook:
+        read.append(len(titles))
+        return whole(titles, brands)
+
+    monkeypatch.setattr("ingest.cluster.build.PhraseBook.read", counting)
+    built = build(*shop(per_kind=30), shape=Shape(max_depth=2))
+
+    assert read[0] <= 60
+    kinds = {kind for kinds in DEPARTMENTS.values() for kind in kinds}
+    assert len(kinds & {word for name in names(built) for word in name.lower().split()}) >= 10
