@@ -430,8 +430,8 @@ def test_the_bench_puts_each_part_beside_its_peers(shelftree: Shelftree, files: 
 
     words = ["bench", "classify", "split.csv", "--model", model, "--peers", "tfidf,hiclass", "--speed"]
     classify = shelftree(*words, "--titles", 20, "--json")
-    build = shelftree("bench", "build", "--data", "products.csv", "--json")
-    fewer = shelftree("bench", "build", "--data", "products.csv", "--sample", 12, "--json")
+    of_build = ["bench", "build", "--data", "products.csv", "--peers", "k-means,pca", "--json"]
+    build, fewer = shelftree(*of_build), shelftree(*of_build, "--sample", 12)
     route = shelftree("bench", "route", "--data", "queries.csv", "--tree", "tree.csv", "--json")
     rerank = shelftree("bench", "rerank", "--data", "judged.csv", "--json")
 
@@ -441,7 +441,7 @@ def test_the_bench_puts_each_part_beside_its_peers(shelftree: Shelftree, files: 
             "TF-IDF + LinearSVC", "hiclass, SVM per parent", "Shelftree", "cross-fitted",
             "Shelftree int8", "sentence-transformers f32",
         },
-        {"Shelftree", "k-means, true k", "PCA + HDBSCAN"},
+        {"Shelftree", "k-means + Ward, true k", "PCA + HDBSCAN"},
         {"BM25 over paths", "vectors alone", "Shelftree"},
         {"BM25", "cosine", "Shelftree"},
     ]  # fmt: skip

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ingest.cluster import keep
+from ingest.cluster.reduce import unit
 from ingest.evaluate import build_rebuild
 from ingest.evaluate.build_fresh import Killed, Spent, fresh
 from ingest.evaluate.build_gaps import found_paths, halves, refind
@@ -60,7 +62,7 @@ def encode(texts: Sequence[str]) -> Floats:
             for own, word in enumerate(goods):
                 if word in text.casefold():
                     rows[row, [top, 3 + 3 * top + own]] += (1, 0.8)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit(rows)
 
 
 def test_a_rebuild_keeps_ids_that_a_fresh_build_loses() -> None:
@@ -87,7 +89,7 @@ def test_another_seed_takes_other_products_and_gives_another_tree() -> None:
 
 def test_churn_goes_to_the_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[float] = []
-    plain = build_rebuild.rebuild
+    plain = keep.rebuild
 
     def listening(*words: Any, churn: float, **more: Any) -> Any:
         seen.append(churn)
@@ -109,7 +111,7 @@ def test_a_seeded_build_finds_categories_that_it_was_not_shown() -> None:
 
 
 def test_a_category_is_found_where_a_group_has_its_majority_and_half_of_both() -> None:
-    truth: list[Category] = [("a",)] * 4 + [("b",)] * 4
+    truth = [("a",)] * 4 + [("b",)] * 4
     counts: dict[Category, int] = {("a",): 4, ("b",): 4}
     assert found_paths(counts, truth, [np.array([0, 1, 2, 4])]) == {("a",)}
     assert found_paths(counts, truth, [np.array([0])]) == frozenset()
