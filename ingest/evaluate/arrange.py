@@ -64,7 +64,7 @@ def score_tree(
     top = {at: tree.lineage(at)[0] for at in truth}
     places = [(at, one.category_path[0]) for at in truth for one in shelves.get(at, ())]
     where = [at for at, _ in places] or list(truth)
-    said = [name for _, name in places] or list(truth.values())
+    said: list[Hashable] = [name for _, name in places] or list(truth.values())
     return ArrangeScore(
         len(set(top.values())),
         adjusted_mutual_information(list(truth.values()), list(top.values())),
