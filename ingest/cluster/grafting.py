@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.cluster.build import Built
 from ingest.cluster.density import NOISE
@@ -176,10 +177,10 @@ class _Graft:
         sums = np.zeros((len(at), self.vectors.shape[1]), np.float64)
         held = groups != NOISE
         np.add.at(sums, groups[held], self.vectors[held])
-        below: dict[NodeId, Floats] = {}
+        below: dict[NodeId, NDArray[np.float64]] = {}
         for node_id, row in zip(at, sums, strict=True):
             for above in tree.lineage(node_id):
-                below[above] = below.get(above, 0) + row
+                below[above] = below[above] + row if above in below else row
         known = {node_id: unit(row[None])[0] for node_id, row in below.items()}
         known = {**self.standing.centroids, **known}
         return {node_id: known[node_id] for node_id in tree.descendants() if node_id in known}

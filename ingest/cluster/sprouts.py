@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.cluster.induce import Branch
 from ingest.cluster.kinds import Kinds
@@ -71,7 +72,9 @@ def hang(
     ]
 
 
-def _parent(tree: Tree, at: Sequence[NodeId], likeness: Floats, least: float, max_depth: int) -> NodeId:
+def _parent(
+    tree: Tree, at: Sequence[NodeId], likeness: NDArray[np.float64], least: float, max_depth: int
+) -> NodeId:
     """The deepest node that most of the nearest shelves, weighed by likeness, stand below."""
     order = np.argsort(-likeness, kind="stable")[:_NEIGHBOURS]
     near = [(at[one], float(likeness[one])) for one in order if likeness[one] >= max(least, 1e-6)]
