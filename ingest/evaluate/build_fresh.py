@@ -31,12 +31,15 @@ class Spent(Generic[T]):
 
     Attributes
     ----------
+    cpu_s : float
+        Seconds of all cores together: what seconds would say on a machine that nobody else uses.
     peak_mb : float
         The most memory that its process held, libraries and input included.
     """
 
     result: T
     seconds: float
+    cpu_s: float
     peak_mb: float
 
 
@@ -66,9 +69,9 @@ def _measured(work: Work[T], warm_up: Callable[[], object] | None) -> Spent[T]:
     if warm_up is not None:
         warm_up()
         gc.collect()
-    started = time.perf_counter()
+    started, began = time.perf_counter(), time.process_time()
     result = work()
-    return Spent(result, time.perf_counter() - started, _peak_mb())
+    return Spent(result, time.perf_counter() - started, time.process_time() - began, _peak_mb())
 
 
 def _peak_mb() -> float:

@@ -2,6 +2,7 @@
 
 import csv
 import random
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -186,6 +187,11 @@ def test_work_in_a_fresh_process_gives_its_result_and_what_it_took() -> None:
     assert spent.peak_mb > 1
 
 
+def test_waiting_costs_seconds_but_no_processor() -> None:
+    spent = fresh(partial(time.sleep, 0.3))
+    assert spent.cpu_s < 0.3 <= spent.seconds
+
+
 def test_a_killed_process_is_said_to_be_so() -> None:
     import os
 
@@ -222,7 +228,7 @@ def shelftree(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.chdir(folder)
 
     def here(work: Callable[[], Any], *, warm_up: object = None) -> Spent[Any]:
-        return Spent(work(), 1.0, 1.0)
+        return Spent(work(), 1.0, 1.0, 1.0)
 
     for module in (bench_build, bench_build_rebuild, bench_build_scale):
         monkeypatch.setattr(module, "fresh", here)

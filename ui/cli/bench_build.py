@@ -119,7 +119,7 @@ class _Bench:
         row = {"groups": float(judged.n_groups), "noise": judged.noise_share}
         row |= _figures(judged.as_is, "") | _figures(judged.attached, "attached_")
         row |= self._names(found)
-        return row | {"seconds": spent.seconds, "peak_mb": spent.peak_mb}
+        return row | {"seconds": spent.seconds, "cpu_s": spent.cpu_s, "peak_mb": spent.peak_mb}
 
     def _names(self, found: Arrangement) -> Row:
         """Of the wording that a shop accepts most often; nothing for a way that gives no names."""
@@ -181,7 +181,7 @@ def parse_peers(names: str) -> list[Peer]:
 
 def table(rows: Mapping[str, Row]) -> str:
     """The rows as tables for people: what each took, then its figures by level."""
-    took = ("groups", "noise", "names", "duplicate_names", "improper_names", "seconds", "peak_mb")
+    took = ("groups", "noise", "names", "duplicate_names", "improper_names", "seconds", "cpu_s", "peak_mb")
     parts = [_table("", {column.replace("_", " "): column for column in took}, rows)]
     levels = {name.rsplit("_", 1)[1] for row in rows.values() for name in row if "_level_" in name}
     for measure in ("ami", "leaves", "purity", "binary"):

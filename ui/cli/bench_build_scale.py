@@ -90,6 +90,7 @@ def _run(way: str, grown: Grown, seed: int, settings: Settings) -> Row:
         "products": float(len(hidden)),
         "real": float(grown.n_real),
         "seconds": spent.seconds,
+        "cpu_s": spent.cpu_s,
         "peak_mb": spent.peak_mb,
         "ami": adjusted_mutual_information(true, leaves[known].tolist()),
         "noise": spent.result.noise_share,
