@@ -35,6 +35,7 @@ def rebuild(
     churn: float | None = None,
     shape: "Shape",
     seed: int = 0,
+    attach: bool = False,
     progress: Progress | None = None,
 ) -> "Rebuilt":
     """A standing tree with what arrived; parameters as for `ingest.cluster.keep.rebuild`."""
@@ -48,6 +49,7 @@ def rebuild(
         churn=CHURN if churn is None else churn,
         shape=shape,
         seed=seed,
+        attach=attach,
         encode=app.encoder.encode,
         progress=progress,
     )
@@ -61,6 +63,7 @@ def build_seeded(
     use_labels: bool,
     shape: "Shape",
     seed: int = 0,
+    attach: bool = False,
     progress: Progress | None = None,
 ) -> "Rebuilt":
     """A known tree, filled, with new nodes for its gaps; with labels, products that have a path of the tree
@@ -76,6 +79,7 @@ def build_seeded(
         labelled=labelled_by_path(tree, products) if use_labels else None,
         shape=shape,
         seed=seed,
+        attach=attach,
         encode=app.encoder.encode,
         progress=progress,
     )

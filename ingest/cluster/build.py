@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from ingest.cluster.density import NOISE
 from ingest.cluster.fit import Fitting, measure
 from ingest.cluster.groups import Grouping
 from ingest.cluster.induce import Branch, induce
-from ingest.cluster.leftovers import Placed, centroids
+from ingest.cluster.leftovers import Placed, centroids, sums
 from ingest.cluster.linkage import Indices, Linkage, average_linkage
 from ingest.cluster.meaning import Encode
 from ingest.cluster.name import Named, name_tree
@@ -197,7 +198,9 @@ def attach_noise(built: Built, vectors: Floats) -> Built:
     inner = {
         product: Membership(*at) for product, at in zip(built.noise, found, strict=True) if at[0] is not None
     }
-    return replace(built, memberships={**built.memberships, **inner})
+    found_nowhere = len(rows) - len(inner)
+    quality = replace(built.quality, noise_share=found_nowhere / max(len(built.memberships), 1))
+    return replace(built, memberships={**built.memberships, **inner}, quality=quality)
 
 
 def _told(members: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
@@ -235,6 +238,7 @@ class _Grower:
     def __post_init__(self) -> None:
         self.node_of: list[NodeId | None] = [None] * len(self.products)
         self.leaves = np.full(len(self.products), NOISE, np.int64)
+        self.sums = sums(self.vectors, self.placed.groups)
 
     def grow(self, root: Branch) -> Built:
         draw = seeded_ids(self.ids)
@@ -263,8 +267,8 @@ class _Grower:
         node_id, named = draw(), self.named[branch]
         below = sorted(product for group in branch.groups for product in self.members[group])
         self.draft.add(Node(node_id, named.name, parent_id))
-        self.centroids[node_id] = unit(self.vectors[below].mean(axis=0, keepdims=True))[0]
-        typical = sorted(below, key=lambda product: (-self.placed.membership[product], product))[:_EXAMPLES]
+        self.centroids[node_id] = unit(self.sums[list(branch.groups)].sum(axis=0, keepdims=True))[0]
+        typical = nsmallest(_EXAMPLES, below, key=lambda product: (-self.placed.membership[product], product))
         examples = tuple(self.products[product].id for product in typical)
         self.evidence[node_id] = Evidence(named.phrases, named.alternatives, examples)
         if not branch.children:

@@ -110,7 +110,7 @@ def measure(
     for product, at in enumerate(node_of):
         for node_id in tree.lineage(at) if at is not None else ():
             below.setdefault(node_id, []).append(product)
-    alone = {at: _without_self(vectors[rows]) for at, rows in below.items() if at in centroids}
+    alone = {at: _without_self(vectors, np.array(rows)) for at, rows in below.items() if at in centroids}
     fits = {
         at: Fit(round(float(np.quantile(sims, _OUTERMOST)), 4), round(float(sims.max()), 4))
         for at, sims in alone.items()
@@ -121,11 +121,14 @@ def measure(
     return fits, _nowhere(Fitting.of(tree, centroids, fits), node_of, vectors, own)
 
 
-def _without_self(members: Floats) -> Floats:
-    rest = members.sum(axis=0, dtype=np.float64) - members
+def _without_self(vectors: Floats, members: Indices) -> Floats:
+    """Cosine of each member to the centre of the others; 1 for a member without others."""
     if len(members) == 1:
         return np.ones(1, np.float32)
-    return np.asarray((unit(rest) * members).sum(axis=1), np.float32)
+    blocks = [members[at : at + _BLOCK_ROWS] for at in range(0, len(members), _BLOCK_ROWS)]
+    total = np.sum([vectors[block].sum(axis=0, dtype=np.float64) for block in blocks], axis=0)
+    sims = [(unit(total - vectors[block]) * vectors[block]).sum(axis=1) for block in blocks]
+    return np.concatenate(sims).astype(np.float32, copy=False)
 
 
 def _nowhere(fitting: Fitting, node_of: Sequence[NodeId | None], vectors: Floats, own: Floats) -> Nowhere:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.cluster.build import Built
+from ingest.cluster.build import Built, attach_noise
 from ingest.cluster.density import NOISE
-from ingest.cluster.leftovers import attach
+from ingest.cluster.fit import measure
+from ingest.cluster.leftovers import attach, sums
 from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.name import Named
@@ -68,9 +69,13 @@ def graft(
     *,
     seed: int,
     encode: Encode | None,
+    attach: bool = False,
 ) -> Rebuilt:
-    """The tree that a plan makes of the standing one, filled, named and explained."""
-    return _Graft(products, unit(vectors), points, standing, plan, seed, encode).rebuilt()
+    """The tree that a plan makes of the standing one, filled, named and explained.
+
+    With `attach`, what stands nowhere goes to the deepest node above the leaves that it fits, if any.
+    """
+    return _Graft(products, unit(vectors), points, standing, plan, seed, encode, attach).rebuilt()
 
 
 @dataclass
@@ -82,6 +87,7 @@ class _Graft:
     plan: Plan
     seed: int
     encode: Encode | None
+    attach: bool
     structure: list[Edit] = field(default_factory=list)
     evidence: dict[NodeId, Evidence] = field(default_factory=dict)
     reasons: dict[NodeId, str] = field(default_factory=dict)
@@ -99,6 +105,9 @@ class _Graft:
         tree = apply(before, self.structure, Source.BUILD).tree if self.structure else before
         self.node_of = [None if at is None else tree.resolve(at) for at in self.node_of]
         built = self._built(tree)
+        if self.attach:
+            built = attach_noise(built, self.vectors)
+            self.node_of = [at.node_id for at in built.memberships.values()]
         moved = frozenset(
             one.id
             for one, at in zip(self.products, self.node_of, strict=True)
@@ -169,16 +178,15 @@ class _Graft:
         }
         held = {**self.standing.evidence, **self.evidence}
         evidence = {node_id: held[node_id] for node_id in tree.descendants() if node_id in held}
-        return Built(
-            tree, memberships, self._centroids(tree, groups, at), evidence, judge(self.vectors, groups)
-        )
+        centres = self._centroids(tree, groups, at)
+        fits, nowhere = measure(tree, self.node_of, self.vectors, centres)
+        fits = {node_id: fit for node_id, fit in self.standing.fits.items() if node_id in tree} | fits
+        quality = judge(self.vectors, groups)
+        return Built(tree, memberships, centres, evidence, quality, fits=fits, nowhere=nowhere)
 
     def _centroids(self, tree: Tree, groups: Indices, at: Sequence[NodeId]) -> dict[NodeId, Floats]:
-        sums = np.zeros((len(at), self.vectors.shape[1]), np.float64)
-        held = groups != NOISE
-        np.add.at(sums, groups[held], self.vectors[held])
         below: dict[NodeId, NDArray[np.float64]] = {}
-        for node_id, row in zip(at, sums, strict=True):
+        for node_id, row in zip(at, sums(self.vectors, groups, len(at)), strict=True):
             for above in tree.lineage(node_id):
                 below[above] = below[above] + row if above in below else row
         known = {node_id: unit(row[None])[0] for node_id, row in below.items()}

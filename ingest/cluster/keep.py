@@ -62,6 +62,7 @@ def rebuild(
     churn: float = CHURN,
     shape: Shape | None = None,
     seed: int = 0,
+    attach: bool = False,
     encode: Encode | None = None,
     progress: Progress | None = None,
 ) -> Rebuilt:
@@ -80,6 +81,8 @@ def rebuild(
         Arrivals, and new nodes of arrivals, change no node and are not counted; at 0 there is nothing else.
     shape : Shape, optional
         Limits for what is new: the depth, and the fewest products of a node.
+    attach : bool
+        What fits nowhere goes to the deepest node above the leaves that it fits, if there is one.
     seed, encode, progress
         As for `ingest.cluster.build.build`.
 
@@ -106,7 +109,7 @@ def rebuild(
     progress.start("asking every shelf whether it is one kind")
     plan = state.plan(sprouts, churn)
     progress.start("naming")
-    return graft(products, vectors, points, standing, plan, seed=seed, encode=encode)
+    return graft(products, vectors, points, standing, plan, seed=seed, encode=encode, attach=attach)
 
 
 class _State:

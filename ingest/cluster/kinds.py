@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.cluster.density import NOISE
-from ingest.cluster.leftovers import attach
+from ingest.cluster.leftovers import attach, sums
 from ingest.cluster.linkage import Indices
 from ingest.cluster.reduce import unit
 from taxonomy.ports import Floats
@@ -35,10 +35,8 @@ class Kinds:
     @classmethod
     def of(cls, points: Floats, groups: Indices, n_groups: int) -> "Kinds":
         """The kinds of points in `n_groups` groups numbered from 0; `NOISE` is in none."""
-        sums = np.zeros((n_groups, points.shape[1]), np.float64)
-        held = groups != NOISE
-        np.add.at(sums, groups[held], points[held])
-        return cls(sums, np.bincount(groups[held], minlength=n_groups).astype(np.int64))
+        sizes = np.bincount(groups[groups != NOISE], minlength=n_groups).astype(np.int64)
+        return cls(sums(points, groups, n_groups), sizes)
 
     @property
     def centres(self) -> Floats:

@@ -12,7 +12,7 @@ from ingest.cluster.linkage import Indices
 from ingest.cluster.reduce import unit
 from taxonomy.ports import Floats
 
-__all__ = ["Placed", "attach", "centroids", "dissolve", "means"]
+__all__ = ["Placed", "attach", "centroids", "dissolve", "means", "sums"]
 
 _OUTERMOST = 0.05  # share of a group's own members that would not be attached to it if they were new
 _LOOSEST = 0.2
@@ -31,13 +31,13 @@ class Placed:
 
 def centroids(points: Floats, groups: Indices) -> Floats:
     """(n_groups, dim) float32, unit rows: the mean direction of each group's members."""
-    return unit(_sums(points, groups))
+    return unit(sums(points, groups))
 
 
 def means(points: Floats, groups: Indices) -> Floats:
     """(n_groups, dim) float32: their inner product is how alike members of two groups are on average."""
     sizes = np.bincount(groups[groups != NOISE])
-    return np.asarray(_sums(points, groups) / np.maximum(sizes, 1)[:, None], np.float32)
+    return np.asarray(sums(points, groups) / np.maximum(sizes, 1)[:, None], np.float32)
 
 
 def dissolve(points: Floats, groups: Indices, *, least: int = 1, spare_last: bool = True) -> Indices:
@@ -49,7 +49,7 @@ def dissolve(points: Floats, groups: Indices, *, least: int = 1, spare_last: boo
     sizes = np.bincount(groups[groups != NOISE])
     if len(sizes) < 1 + spare_last:
         return groups
-    alike = ((_sums(points, groups) ** 2).sum(axis=1) - sizes) / np.maximum(sizes * (sizes - 1), 1)
+    alike = ((sums(points, groups) ** 2).sum(axis=1) - sizes) / np.maximum(sizes * (sizes - 1), 1)
     keep = (alike >= _LOOSEST) & (sizes >= least)
     renumber = np.append(np.where(keep, np.cumsum(keep) - 1, NOISE), NOISE)
     return renumber[groups]
@@ -85,25 +85,25 @@ def attach(points: Floats, groups: Indices) -> Placed:
     return Placed(placed, np.where(placed == NOISE, 0.0, typical).astype(np.float32))
 
 
-def _sums(points: Floats, groups: Indices) -> NDArray[np.float64]:
+def sums(points: Floats, groups: Indices, n_groups: int | None = None) -> NDArray[np.float64]:
     """(n_groups, dim): what the members of each group add up to; a block at a time, to spare memory."""
-    n_groups = int(groups.max(initial=NOISE)) + 1
-    sums = np.zeros((n_groups, points.shape[1]), np.float64)
+    n_groups = int(groups.max(initial=NOISE)) + 1 if n_groups is None else n_groups
+    total = np.zeros((n_groups, points.shape[1]), np.float64)
     for start in range(0, len(points), _SUM_ROWS):
         own, block = groups[start : start + _SUM_ROWS], points[start : start + _SUM_ROWS]
         held = np.flatnonzero(own != NOISE)
         if len(held):
             entries = (np.ones(len(held)), (own[held], held))
-            sums += csr_array(entries, shape=(n_groups, len(block))) @ block.astype(np.float64)
-    return sums
+            total += csr_array(entries, shape=(n_groups, len(block))) @ block.astype(np.float64)
+    return total
 
 
 def _without_self(points: Floats, groups: Indices, members: Indices) -> Floats:
     """Cosine of each member to the centre of the others in its group; 0 for a member without others."""
-    sums, sims = _sums(points, groups), np.empty(len(members), np.float32)
+    total, sims = sums(points, groups), np.empty(len(members), np.float32)
     for start in range(0, len(members), _SUM_ROWS):
         block = members[start : start + _SUM_ROWS]
-        rest = sums[groups[block]] - points[block]
+        rest = total[groups[block]] - points[block]
         length = np.maximum(np.linalg.norm(rest, axis=1), 1e-6)
         sims[start : start + len(block)] = (points[block] * rest).sum(axis=1) / length
     return sims

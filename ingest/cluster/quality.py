@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ingest.cluster.density import NOISE
-from ingest.cluster.leftovers import centroids
+from ingest.cluster.leftovers import centroids, means
 from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.reduce import unit
@@ -44,14 +44,15 @@ def judge(vectors: Floats, leaves: Indices) -> Quality:
     held = leaves != NOISE
     if not held.any():
         return Quality(len(vectors), 0, 0.0, 0.0, 0.0, float(len(vectors) > 0))
-    middle = centroids(vectors, leaves)
+    mean = means(vectors, leaves)
+    middle = unit(mean)
     _, sims = _nearest(middle)
     shares = np.bincount(leaves[held]) / held.sum()
     entropy = float(-(shares * np.log(shares)).sum())
     return Quality(
         len(vectors),
         len(middle),
-        cohesion=float((vectors[held] * middle[leaves[held]]).sum(axis=1).mean()),
+        cohesion=float(np.linalg.norm(mean, axis=1) @ shares),  # mean cosine to the centre
         separation=float((1 - sims).mean()),
         balance=entropy / float(np.log(len(middle))) if len(middle) > 1 else 1.0,
         noise_share=float(1 - held.mean()),

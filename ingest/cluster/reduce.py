@@ -151,5 +151,9 @@ def deduplicate(vectors: Floats) -> Points:
 
 def unit(rows: NDArray[np.floating]) -> Floats:
     """Rows of length 1; zero rows stay zero."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.ascontiguousarray(rows / np.where(length > 1e-9, length, 1.0), np.float32)
+    found = np.empty(rows.shape, np.float32)
+    for at in range(0, len(rows), _BLOCK_ROWS):  # a norm takes several times the memory of its rows
+        block = rows[at : at + _BLOCK_ROWS]
+        length = np.linalg.norm(block, axis=1, keepdims=True)
+        found[at : at + _BLOCK_ROWS] = block / np.where(length > 1e-9, length, 1.0)
+    return found

@@ -48,6 +48,7 @@ def build_seeded(
     by_people: frozenset[ProductId] = frozenset(),
     shape: Shape | None = None,
     seed: int = 0,
+    attach: bool = False,
     progress: Progress | None = None,
 ) -> Rebuilt:
     """The known tree, filled, and new nodes for the kinds that it has no place for.
@@ -67,6 +68,8 @@ def build_seeded(
         The examples that people placed, for who reads the result.
     shape : Shape, optional
         Limits of what is new. Without `min_size` a new node has as few products as seeds of the tree have.
+    attach : bool
+        What fits nowhere goes to the deepest node above the leaves that it fits, if there is one.
     seed, progress
         As for `ingest.cluster.build.build`.
 
@@ -93,7 +96,7 @@ def build_seeded(
     sprouts = shelves.take_gaps(least, shape.max_depth)
     progress.start("naming")
     plan = Plan([None if group == NOISE else shelves.at[group] for group in shelves.groups], sprouts)
-    return graft(products, vectors, points, standing, plan, seed=seed, encode=encode)
+    return graft(products, vectors, points, standing, plan, seed=seed, encode=encode, attach=attach)
 
 
 class _Seeds:

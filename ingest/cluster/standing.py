@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from taxonomy.formats.tree_json import Evidence, TreeFile
+from taxonomy.formats.tree_json import Evidence, Fit, TreeFile
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Floats
 from taxonomy.product import ProductId
@@ -31,6 +31,8 @@ class Standing:
         For nodes without products; where none is known, none is written.
     evidence : mapping of NodeId to Evidence
         Why nodes have their names.
+    fits : mapping of NodeId to Fit
+        For nodes without products, as `centroids`.
     """
 
     tree: Tree
@@ -39,6 +41,7 @@ class Standing:
     before: Mapping[NodeId, int] = field(default_factory=dict)
     centroids: Mapping[NodeId, Floats] = field(default_factory=dict)
     evidence: Mapping[NodeId, Evidence] = field(default_factory=dict)
+    fits: Mapping[NodeId, Fit] = field(default_factory=dict)
 
     def is_held(self, node_id: NodeId) -> bool:
         """Whether people hold the node as it is: it is locked, or they placed products in it."""
@@ -62,4 +65,11 @@ class Standing:
         for at in places.values():
             if at is not None:
                 before[at] = before.get(at, 0) + 1
-        return cls(file.tree, places, before=before, centroids=file.centroids, evidence=file.evidence)
+        return cls(
+            file.tree,
+            places,
+            before=before,
+            centroids=file.centroids,
+            evidence=file.evidence,
+            fits=file.fits,
+        )

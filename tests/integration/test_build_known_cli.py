@@ -133,6 +133,10 @@ def test_a_filled_taxonomy_is_gone_on_from(shelftree: Shelftree) -> None:
         (["--keep", "nowhere.json"], "nowhere.json"),
         (["--seed", "empty.csv"], "categor"),
         (["--seed-labels"], "--seed TREE"),
+        (["--keep", "first.json", "--noise", "propose"], "--noise propose"),
+        (["--seed", "seed.csv", "--noise", "propose"], "--noise propose"),
+        (["--keep", "first.json", "--reference", "seed.csv"], "--reference"),
+        (["--seed", "seed.csv", "--max-children", "9"], "--max-children"),
         (["--churn", "0.2"], "--churn"),
         (["--keep", "first.json", "--churn", "2"], "churn"),
     ],
@@ -148,3 +152,15 @@ def test_what_cannot_be_is_one_clear_error(
     done = shelftree("build", "first.csv", "--out", "o.csv", *words)
 
     assert (done.code, said in done.err, "Traceback" in done.err) == (2, True, False), done.err
+
+
+@pytest.mark.parametrize("known", [("--keep", "first.json"), ("--seed", "seed.csv")])
+def test_what_grew_on_a_known_tree_takes_arrivals(
+    shelftree: Shelftree, files: Path, known: tuple[str, ...]
+) -> None:
+    shelftree("build", "first.csv", "--out", "o.csv", "--tree", "first.json")
+    grown = shelftree("build", "first.csv", "--out", "o.csv", "--tree", "grown.json", *known)
+    placed = shelftree("build", "more.csv", "--place", "grown.json", "--out", "p.csv", "--json")
+
+    assert (grown.code, placed.code) == (0, 0), placed.err
+    assert placed.json["noise"]["n"] < 42  # type: ignore[index]

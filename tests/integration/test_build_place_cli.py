@@ -33,7 +33,15 @@ def test_arrivals_are_placed_in_a_written_tree(shelftree: Shelftree, files: Path
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(("--noise", "propose", "--out", "p.csv"), "needs a build"), ((), "--out")]
+    ("words", "said"),
+    [
+        (("--noise", "propose", "--out", "p.csv"), "needs a build"),
+        ((), "--out"),
+        (("--out", "p.csv", "--keep", "placing.json"), "--keep"),
+        (("--out", "p.csv", "--seed", "seed.csv", "--seed-labels"), "--seed, --seed-labels"),
+        (("--out", "p.csv", "--depth", "3", "--random-seed", "0"), "--depth, --random-seed"),
+        (("--out", "p.csv", "--taxonomy", "own"), "--taxonomy"),
+    ],
 )
 def test_what_cannot_be_placed_is_refused(
     shelftree: Shelftree, tree: str, words: tuple[str, ...], said: str

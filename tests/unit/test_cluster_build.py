@@ -402,6 +402,7 @@ def test_noise_is_attached_above_the_leaves_only_if_asked(monkeypatch: pytest.Mo
     places = [attached.memberships[one] for one in kept.noise]
     assert kept.noise
     assert attached.noise == ()
+    assert kept.quality.noise_share > attached.quality.noise_share == 0
     assert all(at.node_id and not attached.tree.is_leaf(at.node_id) and at.share <= 1 for at in places)
     stood = [one for one in kept.memberships if one not in kept.noise]
     assert [label(kept, one) for one in stood] == [label(attached, one) for one in stood]

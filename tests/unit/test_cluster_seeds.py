@@ -43,6 +43,7 @@ def grow(
     labelled: dict[ProductId, NodeId] | None = None,
     min_size: int | None = 6,
     seed: int = 0,
+    attach: bool = False,
 ) -> Rebuilt:
     return build_seeded(
         shop.products,
@@ -52,6 +53,7 @@ def grow(
         labelled=labelled,
         shape=Shape(min_size=min_size),
         seed=seed,
+        attach=attach,
     )
 
 
@@ -148,6 +150,17 @@ def test_what_fits_nowhere_is_noise() -> None:
     grown = grow(shop, tree, labelled=labelled_by_path(tree, shop.products))
 
     assert place(grown, "odd") is None
+
+
+def test_what_fits_no_seed_is_attached_above_the_leaves_if_asked() -> None:
+    shop, tree = Shop().stock(20), Tree.from_paths(PATHS)
+    shop.products.append(Product(ProductId("odd"), "oddity"))
+    shop.rows.append(np.mean([shop.middle[one] for one in KINDS["Garden"]], axis=0))
+    examples = labelled_by_path(tree, shop.products)
+
+    left, attached = (grow(shop, tree, labelled=examples, attach=way) for way in (False, True))
+
+    assert (place(left, "odd"), place(attached, "odd")) == (None, node(tree, "Garden"))
 
 
 def test_two_runs_agree_and_the_seed_gives_other_ids() -> None:

@@ -1,6 +1,6 @@
 """`shelftree build`: grow a tree from the products alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,8 +30,23 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "labels_of"]
 
+_OF_BUILDS = (
+    "keep",
+    "churn",
+    "seed",
+    "seed_labels",
+    "reference",
+    "taxonomy",
+    "depth",
+    "max_children",
+    "min_size",
+    "random_seed",
+)
+"""Options that say how a tree is built."""
+
 
 def build(
+    context: typer.Context,
     file: MaybeFile = None,
     out: Annotated[Path | None, typer.Option("--out", help="Where to write each product's category.")] = None,
     tree: Annotated[
@@ -97,6 +112,10 @@ def build(
         )
     if place and not out:
         raise InputError("--place needs --out FILE: where each product's category is written")
+    if place:
+        _refuse(context, _OF_BUILDS, "--place puts products into a tree as it is and builds nothing")
+    if keep or seed:
+        _refuse(context, ("max_children",), "a known tree has as many children as it has")
     from ingest.cluster.shape import Shape
 
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
@@ -106,7 +125,7 @@ def build(
             placed = place_in(app, products, place, out=out, tree=tree, way=noise, bar=bar)
             finish(placed, as_json=as_json)
             return
-        known = Known(keep, seed, seed_labels, churn).grow(
+        known = Known(keep, seed, seed_labels, churn, noise, reference).grow(
             app,
             products,
             catalog=catalog,
@@ -116,8 +135,6 @@ def build(
             progress=bar,
         )
         grown, version = known or (None, None)
-        if reference and grown:
-            raise InputError("--reference is for a tree from nothing: leave it out, or --keep and --seed")
         labels = labels_of(app, reference) if reference else ()
         built = (
             grown.built
@@ -142,6 +159,13 @@ def build(
         summary["proposed"] = [built.tree.label(at) for at in built.proposed]
     summary |= changes_said(grown) if grown else {}
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
+
+
+def _refuse(context: typer.Context, options: Sequence[str], why: str) -> None:
+    sources = ((one, context.get_parameter_source(one)) for one in options)
+    given = [one for one, source in sources if source and source.name == "COMMANDLINE"]
+    if given:
+        raise InputError(f"{why}: leave out {', '.join(f'--{one}' for one in given).replace('_', '-')}")
 
 
 def labels_of(app: App, reference: str) -> list[Labels]:

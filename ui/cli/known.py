@@ -9,6 +9,7 @@ from taxonomy.errors import InputError
 from taxonomy.ports import Progress
 from taxonomy.product import Product
 from taxonomy.tree import Tree
+from ui.cli.arrivals import NoiseWay
 from ui.growing import build_seeded, rebuild, standing_in_file, standing_in_store
 from ui.wiring import App
 
@@ -27,6 +28,8 @@ class Known:
     seed: Path | None
     seed_labels: bool
     churn: float | None
+    noise: NoiseWay = NoiseWay.KEEP
+    reference: str = ""
 
     def grow(
         self,
@@ -60,8 +63,16 @@ class Known:
         if self.keep is not None or (head is not None and standing.places):
             if self.seed_labels:
                 raise InputError("--seed-labels are for --seed: a tree with products in it knows them")
+            self._require_known()
             grown = rebuild(
-                app, products, standing, churn=self.churn, shape=shape, seed=random_seed, progress=progress
+                app,
+                products,
+                standing,
+                churn=self.churn,
+                shape=shape,
+                seed=random_seed,
+                attach=self.noise is NoiseWay.ATTACH,
+                progress=progress,
             )
             return grown, standing.tree.version if head is not None else None
         if self.churn is not None:
@@ -71,6 +82,7 @@ class Known:
             if self.seed_labels:
                 raise InputError("--seed-labels needs the tree that the labels are of: give --seed TREE")
             return None
+        self._require_known()
         seeded = build_seeded(
             app,
             products,
@@ -78,6 +90,7 @@ class Known:
             use_labels=self.seed_labels,
             shape=shape,
             seed=random_seed,
+            attach=self.noise is NoiseWay.ATTACH,
             progress=progress,
         )
         return seeded, None if head is None else head.version
@@ -92,6 +105,18 @@ class Known:
         """
         if self.keep is not None and self.seed is not None:
             raise InputError("--keep goes on from a tree and --seed begins one: give one of them")
+        if self.keep is not None or self.seed is not None:
+            self._require_known()
+
+    def _require_known(self) -> None:
+        """Nothing is given that only a build from nothing does."""
+        if self.noise is NoiseWay.PROPOSE:
+            raise InputError(
+                "on a tree that is known, what fits nowhere is proposed as new categories in any case: leave "
+                "--noise propose out"
+            )
+        if self.reference:
+            raise InputError("--reference is for a tree from nothing, and there is one: leave it out")
 
 
 def changes_said(grown: "Rebuilt") -> dict[str, object]:
