@@ -142,7 +142,7 @@ def build(
     reference : sequence of category paths
         Of a published taxonomy, whose labels are wordings beside the catalogue's own; needs `encode`.
     namer : Namer
-        Asked about each node's name; needs `encode`.
+        Asked about each node's name.
     stages : Path, optional
         A folder that keeps what is costly, so that a stopped build goes on.
 
@@ -178,13 +178,15 @@ def build(
     told, of_group = _told(members)
     book = PhraseBook.read([titles[at] for at in told], [brands[at] for at in told])
     if encode is None:
-        named = name_tree(root, of_group, book)
+        named = name_tree(root, of_group, book, namer=namer)
     else:
         root, named = name_by_meaning(
             root, of_group, book, vectors[told], encode, reference=reference, namer=namer
         )
-    by_meaning = () if encode is None else ("by meaning",)
-    ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, noise, *by_meaning)
+    by_meaning = () if encode is None else ("by meaning", *sorted(set(reference)))
+    # A namer has no version: what it was heeded in tells it from others.
+    names = [named[node].name for node in root.walk() if node is not root]
+    ids = fingerprint(vectors[:0], [p.id for p in products], key, shape, noise, *by_meaning, *names)
     progress.start("measuring the tree")
     built = _Grower(products, vectors, placed, members, named, first_proposed, ids).grow(root)
     return attach_noise(built, vectors) if noise == "attach" else built

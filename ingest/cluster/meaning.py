@@ -24,21 +24,31 @@ class Meaning:
     ----------
     vectors : (n_products, dim) float32, unit rows, at least one
     encode : Encode
-        Of the encoder that made the vectors; called at most once.
+        Of the encoder that made the vectors; called once, and once for each `learn` of new phrases.
     phrases : iterable of str
-        The only ones that can be asked about; encoded in small letters, as normalised titles are.
+        Can be asked about; encoded in small letters, as normalised titles are.
     """
 
     def __init__(self, vectors: Floats, encode: Encode, phrases: Iterable[str]) -> None:
         known = sorted(set(phrases))
         # for no phrases a row that nobody asks about
         rows = encode([normalise(phrase) for phrase in known]) if known else vectors[:1]
-        self._vectors, self._mean = vectors, vectors.mean(axis=0)
-        self._plain, self._rows = rows, unit(rows - rows.mean(axis=0))
+        self._encode, self._vectors, self._mean = encode, vectors, vectors.mean(axis=0)
+        self._middle = rows.mean(axis=0)
+        self._plain, self._rows = rows, unit(rows - self._middle)
         self._row_of = {phrase: at for at, phrase in enumerate(known)}
 
     def __contains__(self, phrase: str) -> bool:
         return phrase in self._row_of
+
+    def learn(self, phrases: Iterable[str]) -> None:
+        """Make that more phrases can be asked about; what the first ones share is taken from these, too."""
+        new = sorted(set(phrases) - self._row_of.keys())
+        if new:
+            self._row_of |= {phrase: at for at, phrase in enumerate(new, len(self._plain))}
+            rows = self._encode([normalise(phrase) for phrase in new])
+            self._plain = np.concatenate([self._plain, rows])
+            self._rows = np.concatenate([self._rows, unit(rows - self._middle)])
 
     def centre(self, products: Sequence[int]) -> Floats:
         """(dim,) unit: the direction in which these products differ from all."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import log
 
 from ingest.cluster.induce import Branch
+from ingest.cluster.namer import Case, Namer, as_suggested
 from ingest.cluster.phrases import Key, PhraseBook
 from taxonomy.formats.tree_json import Phrase
 from taxonomy.text import fold
@@ -19,6 +20,8 @@ __all__ = ["Named", "name_tree", "numbered", "title_case"]
 
 _KEPT = 12  # candidates looked at per node
 _ALTERNATIVES = 3
+_TITLES = 8  # shown to a namer
+_JOINED = 3  # children, of whom two name a parent
 _COMMON = 0.08  # a phrase in fewer of a leaf's titles than this is an accident
 _BREADTH = 0.5  # a phrase names a parent if so much of it, leaf by leaf, knows the phrase
 _WEAK = 0.2  # of the best phrase's score: what is weaker misleads where better ones are taken
@@ -39,7 +42,9 @@ Shares = dict[Key, float]
 """The part of a node's titles, leaf by leaf, that hold a phrase."""
 
 
-def name_tree(root: Branch, members: Sequence[Sequence[int]], book: PhraseBook) -> dict[Branch, Named]:
+def name_tree(
+    root: Branch, members: Sequence[Sequence[int]], book: PhraseBook, *, namer: Namer = as_suggested
+) -> dict[Branch, Named]:
     """A name for every node below the root; siblings never share one, nor does a child with its parent.
 
     Parameters
@@ -50,13 +55,15 @@ def name_tree(root: Branch, members: Sequence[Sequence[int]], book: PhraseBook) 
         Whose titles speak for the group.
     book : PhraseBook
         The phrases of those titles.
+    namer : Namer
+        Asked about each node; the suggestions are taken as they are when nothing is given.
     """
-    return dict(_Namer(members, book).below(root, frozenset()))
+    return dict(_Namer(members, book, namer).below(root, frozenset()))
 
 
 class _Namer:
-    def __init__(self, members: Sequence[Sequence[int]], book: PhraseBook) -> None:
-        self.book, self.members = book, members
+    def __init__(self, members: Sequence[Sequence[int]], book: PhraseBook, namer: Namer) -> None:
+        self.book, self.members, self.namer = book, members, namer
         self.by_group = [_shares(group, book) for group in members]
 
     def below(self, node: Branch, used: frozenset[str]) -> Iterator[tuple[Branch, Named]]:
@@ -105,10 +112,12 @@ class _Namer:
         fit = ranked if len(node.groups) == 1 else [item for item in ranked if self.is_shared(item[0], node)]
         own = _distinct([title_case(self.book.surface[key]) for key, _ in fit])
         rest = _distinct([phrase.text for phrase in phrases])
-        wordings = own if len(node.groups) == 1 else [*own, *self.joint(node, rest)]
+        below = self.likely(node)
+        wordings = own if len(node.groups) == 1 else [*own, *_joint(below[:_JOINED], rest)]
         weak = {p.text for p in phrases if p.score < _WEAK * phrases[0].score}
         strong = [name for name in _distinct([*wordings, *rest]) if name not in weak]
-        free = [name for name in _distinct([*strong, *_pairs(strong)]) if fold(name) not in taken]
+        suggested = self.asked(node, below, _distinct([*strong, *_pairs(strong)]), phrases)
+        free = [name for name in suggested if fold(name) not in taken]
         name = free[0] if free else numbered(f"Other {rest[0]}" if rest else "Other", taken)
         others = [other for other in _distinct([*free, *rest, *_pairs(rest)]) if other != name]
         return Named(name, tuple(others[:_ALTERNATIVES]), phrases)
@@ -117,13 +126,23 @@ class _Namer:
         knows = sum(self.by_group[group].get(key, 0.0) >= _COMMON for group in node.groups)
         return knows >= _BREADTH * len(node.groups)
 
-    def joint(self, node: Branch, rest: Sequence[str]) -> list[str]:
-        """The two largest children's likely names together."""
-        largest = sorted(node.children, key=lambda child: -self.size(child))[:3]
+    def likely(self, node: Branch) -> list[str]:
+        """What its children are likely to be called, the largest first."""
+        largest = sorted(node.children, key=lambda child: -self.size(child))
         shares = [self.shares(child) for child in largest]
         ranked = [self.rank(i, shares) for i in range(len(largest))]
-        heads = _distinct([title_case(self.book.surface[r[0][0]]) for r in ranked if r] or list(rest[:2]))
-        return _pairs(heads) or heads
+        return [title_case(self.book.surface[r[0][0]]) for r in ranked if r]
+
+    def asked(
+        self, node: Branch, below: Sequence[str], suggested: Sequence[str], phrases: Sequence[Phrase]
+    ) -> list[str]:
+        """The suggestions after what the namer says of them."""
+        products = [product for group in node.groups for product in self.members[group]]
+        titles = tuple(self.book.titles[product] for product in products[:_TITLES])
+        known = {phrase.text: phrase.score for phrase in phrases}
+        offered = tuple(Phrase(name, known.get(name, 0.0)) for name in suggested)
+        answers = self.namer(Case(titles, tuple(below), offered))
+        return _distinct([*(phrase.text for phrase in answers), *suggested])
 
 
 def _shares(group: Sequence[int], book: PhraseBook) -> Shares:
@@ -134,6 +153,12 @@ def _shares(group: Sequence[int], book: PhraseBook) -> Shares:
     # Titles without a word in common: what others say too is at least no whim of one seller.
     known: Shares = {key: 1 / len(group) for key in counts if len(key) == 1 and book.counts[key] >= 2}
     return known or {key: 1 / len(group) for key in counts if len(key) == 1}
+
+
+def _joint(below: Sequence[str], rest: Sequence[str]) -> list[str]:
+    """The likely names of the largest children together."""
+    heads = _distinct(below or list(rest[:2]))
+    return _pairs(heads) or heads
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

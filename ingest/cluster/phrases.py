@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ingest.cluster.words import ASIDES, FOLLOWED, HELPERS, NAMELESS, SMALL_WORDS
+from ingest.cluster.words import ASIDES, FOLLOWED, HELPERS, LINKS, NAMELESS, SMALL_WORDS
 from taxonomy.text import fold, normalise
 
 __all__ = ["Key", "PhraseBook", "brand_words", "stem"]
@@ -24,6 +24,7 @@ _LEAD_TIMES = 3  # ... and did so often enough to be no chance
 _KNOWN_PLURAL = 0.03
 """Part of a head noun's uses: "shirts" are known where nearly all titles say "shirt"; "milks" are a slip."""
 _INITIALS = 4  # letters at most: longer words in capitals are shouted, or brands
+_WHOLE, _OFTEN = 0.8, 5  # of a phrase's products say it inside one longer phrase; and so many do at least
 _KNOWN_BRANDS = 0.3  # share of products with a brand from which on the column is trusted
 
 
@@ -58,17 +59,17 @@ class PhraseBook:
 
     @classmethod
     def read(cls, titles: Sequence[str], brands: Sequence[str]) -> "PhraseBook":
-        """Count the phrases of all titles, brands left out."""
+        """Count the phrases of all titles, brands and mere parts of phrases left out."""
         initials, given = _initials(titles), titles
         titles = [normalise(title) for title in titles]
-        nobody = brand_words(titles, brands)
+        nobody, links = brand_words(titles, brands), _links(titles)
         of: list[frozenset[Key]] = []
         heads: list[frozenset[Key]] = []
         spelt: dict[Key, Counter[str]] = defaultdict(Counter)
         ends: Counter[Key] = Counter()
         uses: Counter[Key] = Counter()
         for title in titles:
-            found = list(_phrases(title, nobody)) or list(_phrases(title, frozenset()))
+            found = list(_phrases(title, nobody, links)) or list(_phrases(title, frozenset(), links))
             of.append(frozenset(key for key, _, _ in found))
             heads.append(frozenset(key for key, _, is_end in found if is_end))
             for key, words, is_end in found:
@@ -76,6 +77,8 @@ class PhraseBook:
                 ends[key] += is_end
                 uses[key] += 1
         counts = Counter(key for keys in of for key in keys)
+        parts = _mere_parts(counts)
+        of, heads = [(keys - parts) or keys for keys in of], [keys - parts for keys in heads]
         surface = {
             key: " ".join(
                 word.upper() if word in initials else word for word in _spelling(key, spelt).split()
@@ -121,6 +124,29 @@ def _opening(words: Sequence[Sequence[str]]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _links(titles: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Small words with their neighbours where the second is hardly met without: "eau de toilette"."""
+    uses: Counter[str] = Counter()
+    threes: Counter[tuple[str, ...]] = Counter()
+    for title in titles:
+        words = [fold(token) for token in _TOKEN.findall(title)]
+        uses.update(words)
+        threes.update(tuple(words[at - 1 : at + 2]) for at, word in enumerate(words) if at and word in LINKS)
+    known = (three for three, n in threes.items() if n >= max(_OFTEN, _WHOLE * uses[three[-1]]))
+    return frozenset(three for three in known if three[0].isalpha())
+
+
+def _mere_parts(counts: Mapping[Key, int]) -> frozenset[Key]:
+    """Phrases that hardly ever end where they do, or start: "lunch" of "lunch box", "toilette"."""
+    parts = set()
+    for whole, n in counts.items():
+        is_linked = len(whole) == _LONGEST and whole[1] in LINKS
+        for part in (whole[:-1], *((whole[2:],) if is_linked else ())):
+            if n >= max(_OFTEN, _WHOLE * counts.get(part, n)) and part in counts:
+                parts.add(part)
+    return frozenset(parts)
+
+
 def _initials(titles: Sequence[str]) -> frozenset[str]:
     """Words that are spelt out, as "USB": in capitals where the rest of the title is not."""
     capital: Counter[str] = Counter()
@@ -145,9 +171,11 @@ def _owned(words: Sequence[Sequence[str]], brands: Sequence[str]) -> frozenset[s
     return frozenset(w for w in parts if w.isalnum() and inside[w] >= _OWNED * everywhere[w])
 
 
-def _phrases(title: str, nobody: frozenset[str]) -> Iterator[tuple[Key, str, bool]]:
+def _phrases(
+    title: str, nobody: frozenset[str], links: frozenset[tuple[str, ...]]
+) -> Iterator[tuple[Key, str, bool]]:
     """Key, spelling, and whether it stands where a head noun does."""
-    for part, is_headed in _parts(title, nobody):
+    for part, is_headed in _parts(title, nobody, links):
         for start in range(len(part)):
             for end in range(start + 1, min(start + _LONGEST, len(part)) + 1):
                 words = part[start:end]
@@ -156,18 +184,23 @@ def _phrases(title: str, nobody: frozenset[str]) -> Iterator[tuple[Key, str, boo
                     yield key, " ".join(words), end == len(part) and is_headed
 
 
-def _parts(title: str, nobody: frozenset[str]) -> Iterator[tuple[list[str], bool]]:
+def _parts(
+    title: str, nobody: frozenset[str], links: frozenset[tuple[str, ...]]
+) -> Iterator[tuple[list[str], bool]]:
     """Stretches of words between punctuation, numbers, brands and the words that name nothing.
 
     With each, whether a head noun ends it. It does not where colour, size or praise only interrupt it
     ("sterling" of "sterling silver rings"), nor in an aside, from "for", "with" and the like up to the
-    next punctuation ("phone" of "case for phone").
+    next punctuation ("phone" of "case for phone"). A link is a word as any other.
     """
     part: list[str] = []
     is_aside = is_interrupted = False
-    for token in _TOKEN.findall(title):
-        plain = fold(token)
-        is_word = bool(_WORDLIKE.fullmatch(plain)) and plain not in nobody and plain not in SMALL_WORDS
+    tokens = _TOKEN.findall(title)
+    folded = [fold(token) for token in tokens]
+    for at, (token, plain) in enumerate(zip(tokens, folded, strict=True)):
+        is_link = bool(part) and plain in LINKS and tuple(folded[at - 1 : at + 2]) in links
+        is_named = plain not in nobody and plain not in SMALL_WORDS
+        is_word = is_link or (bool(_WORDLIKE.fullmatch(plain)) and is_named)
         if is_word and plain in NAMELESS:
             is_interrupted = bool(part)
             continue
@@ -188,6 +221,8 @@ def _can_name(words: Sequence[str]) -> bool:
     says = [word for word in plain if word not in HELPERS and stem(word) not in HELPERS]
     if len(set(map(stem, plain))) < len(plain):
         return False  # "Wall Sticker Stickers"
+    if plain[0] in LINKS or plain[-1] in LINKS:
+        return False
     if plain[-1] in FOLLOWED or stem(plain[-1]) in FOLLOWED:
         return False
     return bool(says) and max(map(len, says)) > (2 if says[0].isascii() else 0)

@@ -9,6 +9,7 @@ what the reference has above its leaves, or what most of its products are, else 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from math import exp, log
 
 from ingest.cluster.induce import Branch
@@ -18,6 +19,7 @@ from ingest.cluster.namer import Case, Namer, as_suggested
 from ingest.cluster.number import is_done, is_english, plural
 from ingest.cluster.phrases import Key, PhraseBook, stem
 from ingest.cluster.reference import Reference
+from ingest.cluster.words import MATERIALS
 from taxonomy.formats.tree_json import Phrase
 from taxonomy.ports import Floats
 from taxonomy.product import Path
@@ -46,8 +48,12 @@ _ALTERNATIVES = 3
 _TITLES = 8  # shown to a namer
 _COMMON = {True: 0.01, False: 0.08}  # of a parent's and of a leaf's titles: below, a phrase is an accident
 _SMALL = 12  # in a leaf of so few products, one may have the right word
-_MOST, _BREADTH = 0.6, 0.5  # of a parent's products, and of its children: what so many are names it alone
-_TELLS = 0.3  # cosine to a parent below which its phrase does not mean it
+_THINGS = 6  # that a parent's leaves mostly are: each, and each two of them, could name it
+_KNOWS, _BREADTH = 0.02, 0.3  # a parent's phrase is in so much of a child's titles, in so many children
+_SHARE, _TWO = 0.05, 0.03  # times the share of a parent's products; less for two things together
+_MOST, _SAID_BY_MOST = 0.6, 1.5  # of a parent's products: what so many are or say counts for more
+_TAKEN = 0.5  # times a parent's wording that a leaf below needs more
+_AND = " & "
 _NOUN = 0.5  # of a word's uses end their part of a title
 
 
@@ -87,6 +93,7 @@ def name_by_meaning(
     meaning = Meaning(vectors, encode, usual | set(labels.above))
     ranked = _Ranker(members, book, meaning, labels)
     united = Branch(root.groups, ranked.unite(root.children))
+    ranked.learn(united)
     return united, _Namer(ranked, namer).below(united, frozenset())
 
 
@@ -99,6 +106,7 @@ class _Ranker:
     meaning: Meaning
     labels: Reference
     _ranked: dict[Branch, list[Phrase]] = field(default_factory=dict)
+    _offered: dict[Branch, dict[str, float]] = field(default_factory=dict)
     _votes: dict[Branch, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -142,7 +150,7 @@ class _Ranker:
     def is_modifier(self, words: str) -> bool:
         key = tuple(stem(word) for word in fold(words).split())
         is_known = self.book.counts[key] >= _OFTEN and self.book.tail[key] < _HARDLY
-        return is_known or (self.is_english and is_done(key[-1]))
+        return is_known or MATERIALS.issuperset(key) or (self.is_english and is_done(key[-1]))
 
     def scored(self, node: Branch) -> dict[str, float]:
         products = self.products(node)
@@ -179,19 +187,70 @@ class _Ranker:
         tail = self.book.tail.get(key, 0.0)
         return _HEAD * head_share + _TAIL * tail - _RARITY * rarity - _LONG * (len(key) - 1)
 
-    def common(self, node: Branch) -> list[Phrase]:
-        """Phrases that most titles of a parent hold, in most of its children, the most telling first."""
+    def learn(self, root: Branch) -> None:
+        """Ask what the wordings of parents mean, those of two things among them."""
+        parents = [node for node in root.walk() if node.children and node is not root]
+        self.meaning.learn(text for node in parents for text in self.offered(node))
+
+    def parent(self, node: Branch) -> list[Phrase]:
+        """Wordings of a node with children: what they are, one or two of it together, and what they say."""
+        offered, products = self.offered(node), self.products(node)
+        fits = self.meaning.fit(list(offered), self.meaning.centre(products))
+        likes = self.meaning.likeness(list(offered), products)
+        scores = [
+            _FIT * fit + _LIKENESS * like + _SHARE * share - _TWO * (_AND in text)
+            for (text, share), fit, like in zip(offered.items(), fits, likes, strict=True)
+        ]
+        agreed = self.meaning.agreement(list(offered), [exp(score / _DOUBT) for score in scores])
+        below = {fold(one) for one in self.best_below(node)}
+        told = []
+        for (words, share), agreement in zip(offered.items(), agreed, strict=True):
+            is_said = share >= _MOST and _AND not in words and not MATERIALS.issuperset(fold(words).split())
+            more = Phrase(self.printed(words), agreement * _SAID_BY_MOST)  # if a modifier: "garden"
+            phrase = more if is_said else self.told(words, agreement)
+            weight = _TAKEN if fold(phrase.text) in below else 1.0
+            told.append(Phrase(phrase.text, round(phrase.score * weight, 4)))
+        return _once(sorted(told, key=lambda phrase: (-phrase.score, phrase.text)))
+
+    def best_below(self, node: Branch) -> list[str]:
+        leaves = (leaf for leaf in node.walk() if not leaf.children)
+        return [best[0].text for leaf in leaves if (best := self.rank(leaf)[:1])]
+
+    def offered(self, node: Branch) -> dict[str, float]:
+        """Wordings of a parent, each with the share of its products that are so called or say so."""
+        if node not in self._offered:
+            things = self.things(node)
+            largest = [(text, n / things.total()) for text, n in things.most_common(_THINGS)]
+            pairs = ((one, other) for one, other in combinations(largest, 2) if _are_apart(one[0], other[0]))
+            self._offered[node] = {
+                **dict(self.spread(node)),
+                **dict(largest),
+                **{f"{one}{_AND}{other}": n + m for (one, n), (other, m) in pairs},
+            }
+        return self._offered[node]
+
+    def spread(self, node: Branch) -> Iterator[tuple[str, float]]:
+        """Phrases that several of the children know, with the share of titles that hold each."""
         held = [self.products(child) for child in node.children]
         said = [Counter(key for product in child for key in self.book.of[product]) for child in held]
-        found = []
         for key in _likely(node, self.members, self.book):
-            shares = [counts[key] / len(child) for counts, child in zip(said, held, strict=True)]
-            is_broad = sum(share >= _MOST for share in shares) >= _BREADTH * len(shares)
-            if is_broad and sum(counts[key] for counts in said) >= _MOST * sum(map(len, held)):
-                found.append(self.book.surface[key])
-        fits = self.meaning.fit(found, self.meaning.centre(self.products(node))) if found else []
-        ranked = sorted(zip(fits, found, strict=True), key=lambda item: (-item[0], item[1]))
-        return [Phrase(self.printed(text), fit) for fit, text in ranked if fit >= _TELLS]
+            known = sum(counts[key] >= _KNOWS * len(child) for counts, child in zip(said, held, strict=True))
+            if known >= _BREADTH * len(held):
+                share = sum(counts[key] for counts in said) / sum(map(len, held))
+                yield self.book.surface[key], share
+
+    def things(self, node: Branch) -> Counter[str]:
+        """What the leaves below are, in one word where the catalogue uses it alone, with their products."""
+        found: Counter[str] = Counter()
+        for leaf in node.walk():
+            if not leaf.children and (best := self.rank(leaf)[:1]):
+                found[self.plainly(best[0].text)] += len(self.products(leaf))
+        return found
+
+    def plainly(self, name: str) -> str:
+        key = (stem(fold(name).split()[-1]),)
+        is_noun = self.book.counts[key] >= _OFTEN and self.book.tail[key] >= _NOUN
+        return self.printed(self.book.surface[key]) if is_noun else name
 
     def votes(self, node: Branch) -> dict[str, float]:
         """How many products of a leaf each label of the reference speaks for."""
@@ -258,46 +317,22 @@ class _Namer:
         ranked = self.ranked.rank(node)
         if not node.children:
             return tuple(ranked)
-        return tuple(_once((*self.ancestors(node), *self.shared(node), *self.together(node), *ranked)))
+        return tuple(_once((*self.ancestors(node), *self.ranked.parent(node), *ranked)))
 
     def ancestors(self, node: Branch) -> Iterator[Phrase]:
         for label, score in self.ranked.labels.common(self.ranked.votes(node)):
             yield Phrase(label, round(score, 4))
 
-    def shared(self, node: Branch) -> list[Phrase]:
-        """What most products below are, or say."""
-        heads = self.things(node)
-        total = sum(heads.values())
-        things = [Phrase(text, round(n / total, 4)) for text, n in heads.most_common(1) if n >= _MOST * total]
-        return [*things, *self.ranked.common(node)]
-
-    def together(self, node: Branch) -> list[Phrase]:
-        """The two things that most products below are, where that has no word in common."""
-        heads = self.things(node)
-        total = sum(heads.values())
-        (first, n), *rest = heads.most_common() or [("", 0)]
-        words = {stem(word) for word in fold(first).split()}
-        other = [(text, m) for text, m in rest if words.isdisjoint(map(stem, fold(text).split()))]
-        return [Phrase(f"{first} & {text}", round((n + m) / total, 4)) for text, m in other[:1]]
-
-    def things(self, node: Branch) -> Counter[str]:
-        """What the leaves below are, in one word where the catalogue uses it alone, with their products."""
-        found: Counter[str] = Counter()
-        for leaf in node.walk():
-            if not leaf.children and (best := self.ranked.rank(leaf)[:1]):
-                found[self.plainly(best[0].text)] += self.size(leaf)
-        return found
-
-    def plainly(self, name: str) -> str:
-        key = (stem(fold(name).split()[-1]),)
-        book = self.ranked.book
-        is_noun = book.counts[key] >= _OFTEN and book.tail[key] >= _NOUN
-        return self.ranked.printed(book.surface[key]) if is_noun else name
-
 
 def _is_said(label: str, said: Mapping[Key, int]) -> bool:
     words = [stem(word) for word in fold(label).replace(",", " ").split() if word.isalnum()]
     return sum(said[word,] > 0 for word in words) >= _SAID * len(words) > 0
+
+
+def _are_apart(one: str, other: str) -> bool:
+    """Whether two names have no word in common."""
+    words = {stem(word) for word in fold(one).split()}
+    return words.isdisjoint(stem(word) for word in fold(other).split())
 
 
 def _once(phrases: Iterable[Phrase]) -> list[Phrase]:

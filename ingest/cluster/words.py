@@ -2,7 +2,18 @@
 
 from taxonomy.text import fold
 
-__all__ = ["ASIDES", "COLOURS", "FOLLOWED", "HELPERS", "NAMELESS", "SIZES", "SMALL_WORDS", "UNCOUNTED"]
+__all__ = [
+    "ASIDES",
+    "COLOURS",
+    "FOLLOWED",
+    "HELPERS",
+    "LINKS",
+    "MATERIALS",
+    "NAMELESS",
+    "SIZES",
+    "SMALL_WORDS",
+    "UNCOUNTED",
+]
 
 _COLOURS = """
 black white grey gray silver gold golden red maroon burgundy pink fuchsia magenta purple violet lilac
@@ -29,18 +40,26 @@ _PRAISE = """
 new best premium super ultra extra quality original genuine classic fresh deluxe luxury professional pro
 plus free off sale offer buy get great perfect ideal value special limited edition official brand
 branded store designer fashion stylish trendy elegant beautiful pretty cute cool fancy exclusive latest
-modern amazing natural pure organic real true rich good high low hd assorted may vary reg ref no
+modern amazing natural pure organic organically grown real true rich good high low hd
+assorted may vary reg ref no
 """
 
 _PACKAGING = """
 pack packs pk pcs pc pce piece pieces set sets combo kit qty ct count pair pairs pouch sachet tub box
 boxes bottle bottles jar tin can bag refill carton bundle multipack each dozen assorted case tube packet
+mix mixes lid handle saver
 """
 
 _AUDIENCE_AND_STYLE = """
 men man women woman boy girl kid child children baby babies infant toddler unisex adult junior lady
 ladies gents mens womens boys girls kids homme femme herren damen kinder hombre mujer printed print
+flavour flavours flavor flavors flavoured flavored
 solid striped checkered self design round neck fit sleeve casual type style model ready night day colour
+"""
+
+_MATERIALS = """
+stainless steel aluminium aluminum iron brass metal alloy plastic pvc melamine silicone acrylic ceramic
+porcelain glass wood wooden bamboo cotton polyester linen leather rubber rexine fabric anodised nonstick
 """
 
 _SMALL_WORDS = """
@@ -95,8 +114,14 @@ FOLLOWED = _words(_AUDIENCE_AND_STYLE)
 SMALL_WORDS = _words(_SMALL_WORDS)
 """Words that glue others together: a stretch that could be a name ends before them."""
 
+LINKS = _words("de of à")
+"""Small words inside a name that is said so alone: "eau de toilette"."""
+
 ASIDES = _words(_ASIDES)
 """Words after which a title says what the product is for or comes with, not what it is."""
+
+MATERIALS = _words(_MATERIALS)
+"""What things are made of: a name may contain it, and is one only where nothing else is said."""
 
 UNCOUNTED = _words(_UNCOUNTED)
 """English words for stuff and trades: a shelf says "Rice" and "Jewellery", never in the plural."""

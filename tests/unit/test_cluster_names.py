@@ -40,16 +40,20 @@ def shop(*, per_kind: int = 12) -> tuple[list[Product], Floats, dict[str, Floats
                 products.append(Product(ProductId(f"{kind}{i}"), title, category_path=(department, kind)))
                 rows.append(middle + rng.normal(size=64) * 0.2)
             centres[kind] = np.mean(rows[-per_kind:], axis=0)
-        centres[department] = np.mean(rows[-2 * per_kind :], axis=0)
+        centres[department] = np.mean(rows[-4 * per_kind :], axis=0)
     return products, unit(np.array(rows)), centres
 
 
 def knowing(centres: Mapping[str, Floats]) -> Encode:
-    """An encoder to which a text means what `centres` says of it, and anything else nothing in particular."""
+    """An encoder to which a text means what `centres` says of it, two of these both, and others nothing."""
+
+    def meant(text: str, unknown: Floats) -> Floats:
+        known = [centres[part] for part in text.split(" & ") if part in centres]
+        return np.asarray(np.mean(known, axis=0) if known else unknown)
 
     def encode(texts: Sequence[str]) -> Floats:
         unknown = np.random.default_rng(1).normal(size=(len(texts), 64)) * 0.1
-        return unit(np.array([centres.get(text, row) for text, row in zip(texts, unknown, strict=True)]))
+        return unit(np.array([meant(*pair) for pair in zip(texts, unknown, strict=True)]))
 
     return encode
 

@@ -10,6 +10,7 @@ from ingest.cluster.build import Built, build
 from ingest.cluster.meaning import Encode
 from ingest.cluster.namer import Case
 from ingest.cluster.number import is_english, plural
+from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.reduce import unit
 from ingest.cluster.reference import Reference
 from ingest.cluster.shape import Shape
@@ -142,3 +143,51 @@ def test_a_head_that_names_nothing_alone_has_its_plural_too() -> None:
     built = build(boxed, vectors, shape=Shape(max_depth=2), encode=knowing(centres))
 
     assert "Lunch Boxes" in names(built)
+
+
+def ids(built: Built) -> set[str]:
+    return {str(at) for at in built.tree.nodes if at != ROOT_ID}
+
+
+def test_trees_of_two_references_share_no_id() -> None:
+    products, vectors, centres = shop()
+
+    trees = [
+        build(products, vectors, encode=knowing(centres), reference=reference)
+        for reference in ([], PATHS, [*PATHS, ("Elsewhere",)], [*reversed(PATHS), ("Elsewhere",)])
+    ]
+
+    plain, some, more, shuffled = map(ids, trees)
+    assert not plain & some
+    assert not some & more
+    assert more == shuffled
+
+
+def test_a_namer_that_is_heeded_makes_another_tree() -> None:
+    products, vectors, _ = shop()
+
+    def shouting(case: Case) -> list[Phrase]:
+        return [Phrase(f"THE {case.suggestions[0].text}", 1.0)]
+
+    silent = build(products, vectors, namer=lambda case: [])
+    plain, loud = build(products, vectors), build(products, vectors, namer=shouting)
+
+    assert all(name.startswith("THE ") for name in names(loud))
+    assert not ids(plain) & ids(loud)
+    assert ids(plain) == ids(silent)
+
+
+def test_words_said_only_together_are_one_name() -> None:
+    titles = [f"{kind} eau de toilette" for kind in ("floral", "oriental", "woody", "citrus", "musky")]
+
+    book = PhraseBook.read([*titles, "a lunch box"], [""] * 6)
+
+    assert book.surface["eau", "de", "toilette"] == "eau de toilette"
+    assert all(("toilette",) not in of and ("eau", "de") not in of for of in book.of)
+
+
+def test_no_name_ends_in_flavour() -> None:
+    book = PhraseBook.read(["chocolate flavour shakes", "bars, mango flavour"], ["", ""])
+
+    assert ("mango", "flavour") not in book.counts
+    assert ("flavour", "shake") in book.counts
