@@ -17,7 +17,7 @@ from ingest.cluster.density import NOISE
 from ingest.cluster.evidence import divide, is_stable
 from ingest.cluster.gaps import gaps
 from ingest.cluster.grafting import Plan, graft
-from ingest.cluster.kinds import Kinds, fill
+from ingest.cluster.kinds import FEW, ONE_KIND, Kinds, fill
 from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.outcome import Fate, Rebuilt
@@ -34,10 +34,6 @@ __all__ = ["CHURN", "rebuild"]
 CHURN = 0.1
 """Part of the nodes, and of the known products, that one rebuild may change: what people can look through."""
 
-_ONE_KIND = 0.9
-"""Likeness from which siblings are one. Random halves of a shelf: 0.88 or more for 98% of the shelves of one
-catalogue and 95% of another; nearest siblings of their trees: at most 0.78 and 0.82."""
-_FEW = 5  # of fewer products, two kinds may look like one
 _THIN = 0.5  # of the fewest products of a new node: a standing one is not dropped for missing a few
 
 
@@ -214,11 +210,11 @@ class _State:
 
     def _alike(self, likeness: NDArray[np.float64], sizes: Indices, free: Sequence[bool]) -> Iterator[_Case]:
         """Siblings that are one kind: the smaller goes into the larger, unless people hold it."""
-        for a, b in np.argwhere(np.triu(likeness >= _ONE_KIND)):
+        for a, b in np.argwhere(np.triu(likeness >= ONE_KIND)):
             one, other = (int(a), int(b)) if sizes[a] < sizes[b] else (int(b), int(a))
             if not free[one]:
                 one, other = other, one
-            enough = min(sizes[a], sizes[b]) >= _FEW
+            enough = min(sizes[a], sizes[b]) >= FEW
             if free[one] and enough and self._are_siblings(self.at[one], self.at[other]):
                 reason = (
                     f"its products are as like those of {self.tree.label(self.at[other])!r} as one another"

@@ -1,5 +1,6 @@
 """A tree that is built again: what stays, what changes on clear evidence, and what the budget allows."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,15 @@ from tests.unit.known_shop import Shop, node
 ALL = 1.0  # a budget that nothing exceeds
 
 
-def again(shop: Shop, standing: Standing, *, churn: float = ALL, min_size: int = 6, seed: int = 0) -> Rebuilt:
+def again(
+    shop: Shop,
+    standing: Standing,
+    *,
+    churn: float = ALL,
+    min_size: int = 6,
+    seed: int = 0,
+    attach: bool = False,
+) -> Rebuilt:
     return rebuild(
         shop.products,
         shop.vectors,
@@ -31,6 +40,7 @@ def again(shop: Shop, standing: Standing, *, churn: float = ALL, min_size: int =
         churn=churn,
         shape=Shape(min_size=min_size),
         seed=seed,
+        attach=attach,
     )
 
 
@@ -318,3 +328,57 @@ def test_nodes_are_matched_by_members_and_else_by_centroid() -> None:
     assert (by_members[rakes].other_id, by_members[rakes].jaccard) == (forks, 1.0)
     assert (by_centroid[rakes].other_id, by_centroid[rakes].cosine) == (forks, 1.0)
     assert kept_share(file.tree, places, other.tree, elsewhere) == pytest.approx(14 / 15)
+
+
+def between(shop: Shop, n: int) -> list[ProductId]:
+    """Products that are a bit of every kind of garden things, and of none."""
+    names = ("Rakes", "Spades", "Hoses", "Seeds")
+    centre = np.mean([shop.middle[one] for one in names], axis=0)
+    made = [Product(ProductId(f"stray{i}"), f"curio {'klmnopqrs'[i] * 4}") for i in range(n)]
+    shop.products += made
+    shop.rows += [centre + shop.rng.normal(size=len(centre)) * 0.1 for _ in made]
+    return [one.id for one in made]
+
+
+def test_what_fits_nowhere_is_attached_above_the_leaves_only_if_asked() -> None:
+    shop = Shop().stock(20)
+    standing = Standing.of_file(shop.file())
+    strays = between(shop, 4)
+
+    left, attached = (again(shop, standing, attach=way) for way in (False, True))
+
+    garden = node(standing.tree, "Garden")
+    assert {place(left, one) for one in strays} == {None}
+    assert {place(attached, one) for one in strays} == {garden}
+    assert left.built.quality.noise_share > attached.built.quality.noise_share == 0
+    assert set(strays) <= attached.moved
+    (edit,) = [one for one in attached.change_set_edits("shop") if isinstance(one, Assign)]
+    assert (edit.node_id, set(edit.product_ids)) == (garden, set(strays))
+
+
+def test_what_fits_each_node_is_measured_and_an_empty_node_keeps_what_fitted() -> None:
+    shop = Shop().stock(20)
+    first = again(shop, Standing.of_file(shop.file())).built
+    shop.drop("Pans")
+
+    second = again(shop, Standing.of_file(first.file()), churn=0).built
+
+    pans = node(first.tree, "Kitchen", "Pans")
+    assert set(first.fits) == set(first.tree.descendants())
+    assert second.fits[pans] == first.fits[pans]
+    assert second.nowhere is not None and second.nowhere.n_products == len(shop.products)
+
+
+def test_new_kinds_are_found_by_a_sample_of_very_many_arrivals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.cluster.gaps.MOST_JOINED", 20)
+    shop = Shop().stock(20, but=("Pans", "Radios"))
+    standing = Standing.of_file(shop.file())
+    came = {kind: shop.add(kind, 30) for kind in ("Pans", "Radios")}
+
+    grown = again(shop, standing)
+
+    pans, radios = ([place(grown, one) for one in own] for own in came.values())
+    assert Counter(pans).most_common(1)[0][1] >= 27
+    assert Counter(radios).most_common(1)[0][1] >= 27
+    assert fates(grown)[Counter(pans).most_common(1)[0][0] or NodeId("")] is Fate.NEW
+    assert not set(pans) & set(radios) - {None}
