@@ -38,7 +38,7 @@ __all__ = ["Built", "Noise", "attach_noise", "build"]
 Noise = Literal["keep", "propose", "attach"]
 
 MOST_TOLD = 60_000
-"""Titles that name the tree: of a larger catalogue each group has its share. A hundred titles name a leaf."""
+"""Titles that name the tree: of a larger catalogue each group has its share, so that memory is bounded."""
 
 _EXAMPLES = 5
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster
 
 from ingest.cluster.density import NOISE, expand
@@ -111,8 +112,9 @@ def _are_known(points: Floats, found: Sequence[Indices], shelves: Kinds) -> list
     own = [points[one].sum(axis=0, dtype=np.float64) for one in found]
     both = Kinds(np.vstack([shelves.sums, *own]), sizes).likeness()
     n, enough = len(shelves.sizes), sizes >= FEW
-    alike = (both[n:, :n] >= ONE_KIND) & enough[n:, None] & enough[:n]
-    return [bool(one) for one in alike.any(axis=1)]
+    alike: NDArray[np.bool_] = (both[n:, :n] >= ONE_KIND) & enough[n:, None] & enough[:n]
+    is_known: list[bool] = np.any(alike, axis=1).tolist()
+    return is_known
 
 
 def _is_new(points: Floats, own: Indices, to_shelf: Floats, known: Floats, known_own: Floats) -> bool:
