@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.cluster.confusion import left_out_scores
 from ingest.cluster.linkage import Indices
@@ -92,7 +93,7 @@ class Evidence:
         """(n, any) float32: alike for categories that are mistaken for the same ones."""
         if self.posteriors is None:
             return left_out_scores(self.products, self.shelf_of, len(self.names))
-        profile = np.log(self._means(self.posteriors) + _UNSEEN)
+        profile: Floats = np.log(self._means(self.posteriors) + _UNSEEN)
         profile[self._empty()] = 0
         return profile
 
@@ -107,8 +108,9 @@ class Evidence:
         found: Floats = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
         return found
 
-    def _empty(self) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
-        return np.bincount(self.shelf_of, minlength=len(self.names)) == 0
+    def _empty(self) -> NDArray[np.bool_]:
+        empty: NDArray[np.bool_] = np.bincount(self.shelf_of, minlength=len(self.names)) == 0
+        return empty
 
     def _means(self, rows: Floats) -> Floats:
         sums = np.zeros((len(self.names), rows.shape[1]))
