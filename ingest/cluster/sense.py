@@ -7,7 +7,7 @@ what the reference has above its leaves, or what most of its products are, else 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import exp, log
@@ -158,7 +158,8 @@ class _Ranker:
         spelt = {self.book.surface[key]: key for key in keys}
         centre = self.meaning.centre(products)
         said = Counter(key for product in products for key in self.book.of[product])
-        near = (label for label in self.near(products) if _is_said(label, said))
+        spoken = {word for key in said for word in key}
+        near = (label for label in self.near(products) if _is_said(label, spoken))
         words = [*spelt, *(label for label in near if label not in spelt)]
         heads = Counter(key for product in products for key in self.book.heads[product])
         scores: dict[str, float] = {}
@@ -324,9 +325,9 @@ class _Namer:
             yield Phrase(label, round(score, 4))
 
 
-def _is_said(label: str, said: Mapping[Key, int]) -> bool:
+def _is_said(label: str, said: Container[str]) -> bool:
     words = [stem(word) for word in fold(label).replace(",", " ").split() if word.isalnum()]
-    return sum(said[word,] > 0 for word in words) >= _SAID * len(words) > 0
+    return sum(word in said for word in words) >= _SAID * len(words) > 0
 
 
 def _are_apart(one: str, other: str) -> bool:
