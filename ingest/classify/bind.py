@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ingest.classify.claims import held_back
 from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Indices, Layout
 from ingest.classify.memory import Memory
@@ -129,6 +130,7 @@ def bind(
     layout = Layout(tree, bound.ids)
     target = np.array([layout.position[at] for at in bound.ids], dtype=np.int64)
     remembered = _inherited(memory, heirs, bound) if memory else Memory.empty(head.rows.shape[1])
+    bound = held_back(bound, bare, remembered, tree)
     for at, vectors in shown.items():
         remembered = remembered.having(Memory.of([at] * len(vectors), vectors))
     return Bound(bound, layout, target, remembered)
