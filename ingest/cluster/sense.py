@@ -161,6 +161,7 @@ class _Ranker:
         spoken = {word for key in said for word in key}
         near = (label for label in self.near(products) if _is_said(label, spoken))
         words = [*spelt, *(label for label in near if label not in spelt)]
+        self.meaning.learn(words)  # of leaves that became one, what was in too few titles of each
         heads = Counter(key for product in products for key in self.book.heads[product])
         scores: dict[str, float] = {}
         for text, fit, like in zip(
