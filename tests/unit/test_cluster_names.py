@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ingest.cluster import sense
 from ingest.cluster.build import Built, build
+from ingest.cluster.induce import Branch
 from ingest.cluster.meaning import Encode, Meaning
 from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.reduce import unit
+from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
 from taxonomy.formats.tree_json import write
 from taxonomy.invariants import check
@@ -44,7 +47,7 @@ def shop(*, per_kind: int = 12) -> tuple[list[Product], Floats, dict[str, Floats
     return products, unit(np.array(rows)), centres
 
 
-def knowing(centres: Mapping[str, Floats]) -> Encode:
+def knowing(centres: Mapping[str, Floats], *, dim: int = 64) -> Encode:
     """An encoder to which a text means what `centres` says of it, two of these both, and others nothing."""
 
     def meant(text: str, unknown: Floats) -> Floats:
@@ -52,7 +55,7 @@ def knowing(centres: Mapping[str, Floats]) -> Encode:
         return np.asarray(np.mean(known, axis=0) if known else unknown)
 
     def encode(texts: Sequence[str]) -> Floats:
-        unknown = np.random.default_rng(1).normal(size=(len(texts), 64)) * 0.1
+        unknown = np.random.default_rng(1).normal(size=(len(texts), dim)) * 0.1
         return unit(np.array([meant(*pair) for pair in zip(texts, unknown, strict=True)]))
 
     return encode
@@ -206,3 +209,21 @@ def test_initials_keep_their_capitals_and_shouting_makes_none() -> None:
 
     assert book.surface["usb", "cable"] == "USB cable"
     assert book.surface["lamp",] == "lamp"
+
+
+def test_what_only_leaves_that_became_one_say_often_is_known_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sense, "_LOOKED_AT", 8)
+    rng = np.random.default_rng(0)
+    kinds = [kind for kinds in KINDS.values() for kind in kinds if kind != "rakes"]
+    titles = [f"garden rakes{' copper pots' * (at % 12 == 0)}" for at in range(24)]
+    titles += [f"tin {kind}" for kind in kinds for _ in range(12)]
+    place = np.repeat(np.arange(12), [24, *[12] * 11])
+    vectors = unit(np.eye(16)[place] + rng.normal(scale=0.05, size=(len(titles), 16)))
+    meant = {"garden rakes": np.eye(16)[0]} | {kind: np.eye(16)[at] for at, kind in enumerate(kinds, 1)}
+    root = Branch(tuple(range(13)), tuple(Branch((group,)) for group in range(13)))
+    members = [range(start, start + 12) for start in range(0, len(titles), 12)]
+    book = PhraseBook.read(titles, [""] * len(titles))
+
+    united, named = name_by_meaning(root, members, book, vectors, knowing(meant, dim=16))
+    rakes = next(node for node in united.children if 0 in node.groups)
+    assert (rakes.groups, named[rakes].name) == ((0, 1), "Garden Rakes")
