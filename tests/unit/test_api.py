@@ -564,7 +564,7 @@ def test_a_shared_encoder_gives_what_the_encoder_gives_slice_by_slice() -> None:
 def test_the_documentation_tells_every_call_and_its_refusals(client: TestClient) -> None:
     paths = answer(client, "/openapi.json")["paths"]
     operations = [operation for path in paths.values() for operation in path.values()]
-    assert len(operations) == 29
+    assert len(operations) == 30
     assert all(operation["description"] for operation in operations)
     refused = paths["/v1/taxonomies/{name}/route"]["get"]["responses"]
     assert {"404", "409", "422", "503"} <= set(refused)

@@ -1,22 +1,16 @@
 """`shelftree bench`: each part beside what you would pick instead, in one run."""
 
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
+from typer.core import TyperGroup
 
 from taxonomy.errors import InputError
-from ui.cli import (
-    bench_arrange,
-    bench_build,
-    bench_build_rebuild,
-    bench_build_scale,
-    bench_build_seeded,
-    bench_classify,
-    bench_new_nodes,
-)
+from ui.cli import bench_arrange, bench_classify, bench_new_nodes
 from ui.cli.bench_audit import bench_audit
 from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, numbers, sampled, show
 from ui.cli.bench_tree import bench_tree
@@ -29,15 +23,35 @@ __all__ = ["bench"]
 
 TOP = 10
 
+_BUILDS = {
+    "build": "bench_build",
+    "rebuild": "bench_build_rebuild",
+    "seeded": "bench_build_seeded",
+    "scale": "bench_build_scale",
+}
+"""Commands whose libraries take seconds to import, and the modules with the functions of that name."""
+
+
+class _Bench(TyperGroup):
+    """Loads the benches of builds when one of them is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *_BUILDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _BUILDS:
+            return super().get_command(ctx, cmd_name)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(getattr(import_module(f"ui.cli.{_BUILDS[cmd_name]}"), cmd_name))
+        return typer.main.get_command(alone)
+
+
 bench = typer.Typer(
+    cls=_Bench,
     no_args_is_help=True,
     help="Measure one part beside what you would pick instead, on the same rows in the same run.",
 )
 bench.command("arrange")(bench_arrange.arrange)
-bench.command("build")(bench_build.build)
-bench.command("rebuild")(bench_build_rebuild.rebuild)
-bench.command("seeded")(bench_build_seeded.seeded)
-bench.command("scale")(bench_build_scale.scale)
 bench.command("classify")(bench_classify.classify)
 bench.command("new-nodes")(bench_new_nodes.new_nodes)
 
