@@ -40,7 +40,7 @@ HELD_OUT = 0.2
 """Labelled products that the classifier never sees, so that its score is honest."""
 
 PRECISION = 0.8
-"""About 45 labelled products are left to calibrate on; they cannot vouch for more."""
+"""A few dozen labelled products are left to calibrate on; they cannot vouch for more."""
 
 SEED = 0
 
