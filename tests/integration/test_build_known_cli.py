@@ -110,6 +110,8 @@ def test_seed_labels_put_examples_where_they_say(shelftree: Shelftree, files: Pa
 def test_a_filled_taxonomy_is_gone_on_from(shelftree: Shelftree) -> None:
     shelftree("catalog", "import", "first.csv", "--name", "shop")
     first = shelftree("build", "--catalog", "shop", "--taxonomy", "own", "--json")
+    without = shelftree("build", "first.csv", "--out", "o.csv", "--json")
+    assert first.json["name_fit"] > 0 and "name_fit" not in without.json  # measured for proposals alone
     shelftree("taxonomy", "apply", first.json["change_set"])
     same = shelftree("build", "--catalog", "shop", "--taxonomy", "own", "--json")
     shelftree("catalog", "import", "more.csv", "--name", "shop")

@@ -143,17 +143,20 @@ def build(
                 products, shape=shape, seed=random_seed, reference=labels, noise=noise.value, progress=bar
             )
         )
-        change = None
+        change, quality = None, built.quality
         if catalog and taxonomy:
             places = {product_id: at.node_id for product_id, at in built.memberships.items()}
             report = app.examine(products, built.tree, places, evidence=built.evidence, progress=bar)
             report = replace(report, outcomes=grown.outcomes if grown else ())
+            quality = report.quality
             change = _propose(app, built, catalog, taxonomy, report, grown=grown, version=version)
         if out:
             write_table(out, ("product_id", "category_path", "membership"), _rows(built))
         if tree:
             tree_json.write(tree, built.file(model_revision=app.encoder.revision))
-    summary: dict[str, object] = {**asdict(built.quality), "out": out, "tree": tree, "change_set": change}
+    summary: dict[str, object] = {**asdict(quality), "out": out, "tree": tree, "change_set": change}
+    if change is None:
+        del summary["name_fit"]  # only a proposal's names are put to the encoder again
     summary["noise"] = told(products, built.noise)
     if built.proposed:
         summary["proposed"] = [built.tree.label(at) for at in built.proposed]
