@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.cluster.induce import Branch
-from ingest.cluster.linkage import average_linkage
+from ingest.cluster.linkage import average_linkage, leaves_below
 from taxonomy.ports import Floats
 
 __all__ = ["families"]
@@ -64,11 +64,4 @@ class _Cut:
         return len(self.leaves(top)), top
 
     def leaves(self, top: int) -> list[int]:
-        stack, leaves = [top], list[int]()
-        while stack:
-            at = stack.pop()
-            if at < self.n:
-                leaves.append(at)
-            else:
-                stack.extend(self.parts[at - self.n])
-        return sorted(leaves)
+        return leaves_below(top, self.parts, n=self.n)

@@ -11,7 +11,7 @@ from math import sqrt
 
 import numpy as np
 
-from ingest.cluster.linkage import average_linkage
+from ingest.cluster.linkage import average_linkage, leaves_below
 from ingest.cluster.shape import Shape
 from taxonomy.ports import Floats
 
@@ -81,11 +81,4 @@ class _Cut:
         return sorted(tops, key=lambda top: (-len(self._leaves(top)), top))
 
     def _leaves(self, top: int) -> list[int]:
-        stack, leaves = [top], list[int]()
-        while stack:
-            at = stack.pop()
-            if at < self.n:
-                leaves.append(at)
-            else:
-                stack.extend(self.parts[at - self.n])
-        return leaves
+        return leaves_below(top, self.parts, n=self.n)

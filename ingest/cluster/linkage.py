@@ -6,6 +6,7 @@ join in the same round (reciprocal agglomerative clustering, Sumengen et al. 202
 gives the same tree as joining one pair at a time and turns the work into a few large matrix products.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from taxonomy.ports import Floats, Progress, Silent
 
-__all__ = ["Indices", "Linkage", "Merges", "average_linkage", "single_linkage"]
+__all__ = ["Indices", "Linkage", "Merges", "average_linkage", "leaves_below", "single_linkage"]
 
 Indices = NDArray[np.int64]
 Merges = NDArray[np.float64]
@@ -57,6 +58,27 @@ def average_linkage(vectors: Floats, weights: Indices, *, progress: Progress | N
         rows.append(groups.join(first, second, next_id=len(vectors) + sum(map(len, rows))))
         progress.advance(len(first))
     return _in_order(np.concatenate(rows), len(vectors)) if rows else np.empty((0, 4))
+
+
+def leaves_below(top: int, parts: Sequence[tuple[int, int]], *, n: int) -> list[int]:
+    """The points, ascending, that a group of a binary tree over n points holds; below n it is a point itself.
+
+    Parameters
+    ----------
+    parts : sequence of pairs of int
+        What the groups n, n + 1 and so on were joined from.
+
+    >>> leaves_below(4, [(0, 2), (3, 1)], n=3)
+    [0, 1, 2]
+    """
+    stack, leaves = [top], list[int]()
+    while stack:
+        at = stack.pop()
+        if at < n:
+            leaves.append(at)
+        else:
+            stack.extend(parts[at - n])
+    return sorted(leaves)
 
 
 def single_linkage(vectors: Floats, weights: Indices, *, progress: Progress | None = None) -> Merges:
