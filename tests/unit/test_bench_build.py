@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -240,6 +241,11 @@ def rows(done: Outcome) -> Any:
     return done.json["rows"]
 
 
+def shown_leaves(said: str) -> list[tuple[str, str, str]]:
+    """Name, number of products and titles of each leaf that ``--nodes`` printed."""
+    return re.findall(r"^ *(.+) \((\d+)\): (.+)$", said, re.MULTILINE)
+
+
 def test_ours_stands_beside_the_peers_asked_for(shelftree: Shelftree) -> None:
     words = ["bench", "build", "products.csv", "--json"]
     found = rows(shelftree(*words, "--peers", "pca,k-means"))
@@ -257,7 +263,11 @@ def test_sample_seed_and_nodes_change_what_the_bench_says(shelftree: Shelftree) 
     assert shelftree(*words, "--sample", 90, "--json").json["products"] == 90
     one, two = (rows(shelftree(*words, "--seed", at, "--json"))["k-means + Ward, true k"] for at in (0, 5))
     assert one != two
-    assert "mug" in shelftree(*words, "--nodes", 9).err
+    few, many = (shown_leaves(shelftree(*words, "--nodes", n).err) for n in (1, 3))
+    assert (len(few), len(many)) == (1, 3)
+    for name, n_products, titles in many:
+        assert name
+        assert len(titles.split(" | ")) == min(int(n_products), 5)
 
 
 def test_what_was_measured_is_not_measured_again(shelftree: Shelftree, folder: Path) -> None:
