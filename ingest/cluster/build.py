@@ -171,7 +171,8 @@ def build(
     if noise == "propose":
         placed = grouping.with_leftovers(points, placed)
     progress.start("arranging groups in layers")
-    root = induce(centroids(points, placed.groups), shape)
+    sizes = np.bincount(placed.groups + 1)[1:]  # noise is -1
+    root = induce(centroids(points, placed.groups), sizes, shape)
     members = _members(placed.groups, root)
     progress.start("naming")
     vectors = unit(vectors)

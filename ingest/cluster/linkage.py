@@ -108,7 +108,7 @@ class _Groups:
     def of(cls, vectors: Floats, weights: Indices) -> "_Groups":
         n = len(vectors)
         sums = (vectors * weights[:, None]).astype(np.float32)
-        groups = cls(np.arange(n), sums, weights, np.full(n, -1), np.full(n, -np.inf, np.float32))
+        groups = cls(np.arange(n), sums, weights.copy(), np.full(n, -1), np.full(n, -np.inf, np.float32))
         if n > 1:
             groups.look(np.arange(n))
         return groups

@@ -32,7 +32,7 @@ class Shape:
         A limit is below what it says above.
     """
 
-    max_depth: int = 3
+    max_depth: int = 4
     max_children: int = 20
     min_size: int | None = None
 

@@ -52,7 +52,7 @@ def build(
     tree: Annotated[
         Path | None, typer.Option("--tree", help="Where to write the tree as JSON: ids, members, centroids.")
     ] = None,
-    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels at most.")] = 3,
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels at most.")] = 4,
     max_children: Annotated[int, typer.Option("--max-children", min=2, help="Subcategories at most.")] = 20,
     min_size: Annotated[
         int | None, typer.Option("--min-size", min=2, help="Products a category at least.")
