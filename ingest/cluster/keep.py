@@ -21,6 +21,7 @@ from ingest.cluster.kinds import FEW, ONE_KIND, Kinds, fill
 from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.outcome import Fate, Rebuilt
+from ingest.cluster.recognise import recognise
 from ingest.cluster.reduce import reduce
 from ingest.cluster.shape import Shape
 from ingest.cluster.sprouts import Sprout, hang
@@ -131,7 +132,9 @@ class _State:
 
     def take_gaps(self) -> list[Sprout]:
         """Hang what is of a new kind, then let the other arrivals join the shelves that they fit."""
-        kinds = gaps(self.points, self.groups, np.flatnonzero(self.groups == NOISE), self.least)
+        free = np.flatnonzero(self.groups == NOISE)
+        strangers = free[recognise(self.points, self.groups, free) == NOISE]
+        kinds = gaps(self.points, self.groups, strangers, self.least)
         taken = np.zeros(len(self.groups), bool)
         for kind in kinds:
             taken[kind] = True

@@ -14,6 +14,7 @@ from ingest.cluster.grafting import Plan, graft
 from ingest.cluster.kinds import Kinds, fill
 from ingest.cluster.meaning import Encode
 from ingest.cluster.outcome import Rebuilt
+from ingest.cluster.recognise import recognise
 from ingest.cluster.reduce import reduce, unit
 from ingest.cluster.shape import Shape
 from ingest.cluster.sprouts import Sprout, hang
@@ -132,12 +133,15 @@ class _Seeds:
         self.groups[free[meant]] = best[meant]
 
     def take_gaps(self, least: int, max_depth: int) -> list[Sprout]:
-        """Hang new kinds, then let what is left join the seeds that it fits, a few rounds long."""
+        """Fill the seeds with their like, hang new kinds, and let the rest join the seeds that it fits."""
         used, self.groups = np.unique(self.groups, return_inverse=True)
         held = used[used != NOISE]
         self.groups = np.where(used[self.groups] == NOISE, NOISE, self.groups - (NOISE in used))
         self.at = [self.at[at] for at in held]
-        kinds = gaps(self.points, self.groups, np.flatnonzero(self.groups == NOISE), least)
+        free = np.flatnonzero(self.groups == NOISE)
+        met = recognise(self.points, self.groups, free)
+        kinds = gaps(self.points, self.groups, free[met == NOISE], least)
+        self.groups[free] = met
         taken = np.zeros(len(self.groups), bool)
         for kind in kinds:
             taken[kind] = True
