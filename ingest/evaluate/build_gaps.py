@@ -10,36 +10,72 @@ from ingest.cluster.build import Built, build
 from ingest.cluster.linkage import Indices
 from ingest.cluster.meaning import Encode
 from ingest.cluster.seeds import build_seeded, labelled_by_path
+from ingest.cluster.shape import SMALLEST
 from taxonomy.node import NodeId
 from taxonomy.ports import Floats, Progress, Silent
-from taxonomy.product import Path, Product
+from taxonomy.product import Path, Product, ProductId
 from taxonomy.tree import Tree
 
-__all__ = ["FOUND", "Gaps", "Recovery", "found_paths", "groups_of", "halves", "refind"]
+__all__ = ["ENOUGH", "FOUND", "Filled", "Gaps", "Recovery", "found_paths", "groups_of", "halves", "refind"]
 
 FOUND = 0.5
 """Jaccard from which on a proposed node is the category that was left out."""
 
 ENOUGH = 10
-"""Products from which on a category counts as a larger one; smaller ones are below the size of a leaf."""
+"""Products from which on a category counts as a larger one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Shares of the categories left out that one way found, of all and of those of `ENOUGH` products."""
+    """Shares of the categories left out that one way found: of all, from `SMALLEST`, and from `ENOUGH` on."""
 
     found: float
+    found_leaves: float
     found_large: float
     n_proposed: int
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """Where products of shown categories stand that were no examples, as shares of them; 0 without any.
+
+    Attributes
+    ----------
+    own, other : float
+        In their own category, in another known one.
+    proposed, nowhere : float
+        In a new node; called noise.
+    """
+
+    own: float
+    other: float
+    proposed: float
+    nowhere: float
+
+
+@dataclass(frozen=True, slots=True)
 class Gaps:
-    """Of the same categories: a build on a seed, one without it, and k-means told how many there are."""
+    """Of the same categories: builds on a seed, one without it, and k-means told how many there are.
+
+    Attributes
+    ----------
+    n_left_out, n_small, n_large : int
+        Categories that are looked for; those of them below the size of a leaf, `SMALLEST`, and from `ENOUGH`.
+    seeded : Recovery
+        All products of the categories shown were examples.
+    partly : Recovery
+        Only some of them were.
+    filled : Filled
+        What became of the others then.
+    unseeded, k_means : Recovery
+    """
 
     n_left_out: int
+    n_small: int
     n_large: int
     seeded: Recovery
+    partly: Recovery
+    filled: Filled
     unseeded: Recovery
     k_means: Recovery
 
@@ -58,6 +94,7 @@ def refind(
     *,
     encode: Encode,
     share: float = 0.5,
+    examples: float = 0.5,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Gaps:
@@ -70,6 +107,8 @@ def refind(
     vectors : (n, dim) float32
     share : float
         Of the categories, drawn at random, that are shown.
+    examples : float
+        Of the products of these, drawn at random, that are shown to the build which is to fill in the others.
     """
     from sklearn.cluster import KMeans
 
@@ -77,23 +116,40 @@ def refind(
     truth = [one.category_path for one in products]
     shown, left_out = halves(truth, share=share, seed=seed)
     tree = Tree.from_paths(shown)
-    examples = labelled_by_path(tree, [one for one in products if one.category_path in set(shown)])
+    places = labelled_by_path(tree, [one for one in products if one.category_path in set(shown)])
+    drawn = np.random.default_rng(seed).random(len(places)) < examples
+    some = {product_id: at for (product_id, at), is_one in zip(places.items(), drawn, strict=True) if is_one}
     hidden = [replace(one, category_path=()) for one in products]
-    seeded = build_seeded(
-        hidden, vectors, tree=tree, encode=encode, labelled=examples, seed=seed, progress=progress
-    ).built
+    seeded, partly = (
+        build_seeded(
+            hidden, vectors, tree=tree, encode=encode, labelled=labels, seed=seed, progress=progress
+        ).built
+        for labels in (places, some)
+    )
     free = build(hidden, vectors, seed=seed, encode=encode, progress=progress)
     progress.start("k-means")
     near = KMeans(len(set(truth)), random_state=seed, n_init=1).fit(vectors).labels_
     sizes = Counter(truth)
     counts = {path: sizes[path] for path in left_out}
+    known = frozenset(tree.nodes)
     return Gaps(
         len(left_out),
+        sum(n < SMALLEST for n in counts.values()),
         sum(n >= ENOUGH for n in counts.values()),
-        _recovery(counts, truth, groups_of(seeded, skip=frozenset(tree.nodes))),
+        _recovery(counts, truth, groups_of(seeded, skip=known)),
+        _recovery(counts, truth, groups_of(partly, skip=known)),
+        _filled(partly, known, {one: at for one, at in places.items() if one not in some}),
         _recovery(counts, truth, groups_of(free)),
         _recovery(counts, truth, [np.flatnonzero(near == one) for one in range(int(near.max()) + 1)]),
     )
+
+
+def _filled(built: Built, known: frozenset[NodeId], places: Mapping[ProductId, NodeId]) -> Filled:
+    found = [(built.memberships[one].node_id, at) for one, at in places.items()]
+    n = max(len(found), 1)
+    own, nowhere = sum(is_at == at for is_at, at in found), sum(is_at is None for is_at, _ in found)
+    other = sum(is_at in known and is_at != at for is_at, at in found)
+    return Filled(own / n, other / n, (len(found) - own - other - nowhere) / n, nowhere / n)
 
 
 def groups_of(built: Built, *, skip: frozenset[NodeId] = frozenset()) -> list[Indices]:
@@ -126,5 +182,8 @@ def found_paths(
 
 def _recovery(counts: Mapping[Path, int], truth: Sequence[Path], groups: Sequence[Indices]) -> Recovery:
     found = found_paths(counts, truth, groups)
-    large = {path for path, n in counts.items() if n >= ENOUGH}
-    return Recovery(len(found) / max(len(counts), 1), len(found & large) / max(len(large), 1), len(groups))
+    shares = [
+        len(found & some) / max(len(some), 1)
+        for some in ({path for path, n in counts.items() if n >= least} for least in (1, SMALLEST, ENOUGH))
+    ]
+    return Recovery(*shares, len(groups))

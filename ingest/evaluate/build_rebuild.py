@@ -14,6 +14,7 @@ from ingest.cluster.match import SAME, kept_share, match
 from ingest.cluster.meaning import Encode
 from ingest.cluster.reduce import sample
 from ingest.cluster.standing import Standing
+from ingest.evaluate.build_place import Placing, placing
 from taxonomy.formats.tree_json import write
 from taxonomy.node import NodeId
 from taxonomy.ports import Floats, Progress, Silent
@@ -49,13 +50,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """A build on a part of the products, then on all: on the tree that stood, and afresh."""
+    """A build on a part of the products, then on all: on the tree that stood, afresh, and by placing them."""
 
     n_nodes: int
     n_locked: int
     n_arrived: int
     kept: Identity
     afresh: Identity
+    placing: Placing
     digest: str
 
 
@@ -68,6 +70,7 @@ def rerun(
     churn: float = CHURN,
     seed: int = 0,
     encode: Encode | None = None,
+    others: Floats | None = None,
     progress: Progress | None = None,
 ) -> Rerun:
     """Build without some of the products, lock some nodes, and build again with all.
@@ -75,6 +78,7 @@ def rerun(
     Parameters
     ----------
     products : sequence of Product
+        Their paths are not shown to the builds.
     vectors : (n, dim) float32
     arriving : float
         Share of the products that come later, drawn at random.
@@ -82,8 +86,11 @@ def rerun(
         Share of the nodes that a person locks in between, drawn at random.
     churn : float
         What a rebuild may change.
+    others : (n_others, dim) float32, optional
+        Of another catalogue: is it said that these do not belong here?
     """
-    progress = progress or Silent()
+    progress, labelled = progress or Silent(), products
+    products = [replace(one, category_path=()) for one in labelled]
     first = sample(len(products), round(len(products) * (1 - arriving)), seed)
     before = build(
         [products[at] for at in first], vectors[first], seed=seed, encode=encode, progress=progress
@@ -101,6 +108,7 @@ def rerun(
         len(products) - len(first),
         _identity(tree, before, kept),
         _identity(tree, before, afresh),
+        placing(before.file(), labelled, vectors, others=others, seed=seed),
         digest(kept),
     )
 

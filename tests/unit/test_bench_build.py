@@ -4,7 +4,9 @@ import csv
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,17 @@ def test_another_seed_takes_other_products_and_gives_another_tree() -> None:
     assert one == again != other
 
 
+def test_arrivals_are_placed_by_kind_and_those_of_another_catalogue_are_said_to_drift() -> None:
+    products, vectors = shop(n=60, spread=0.15)
+    strange = unit(np.random.default_rng(3).normal(size=(200, 12)))
+    found = rerun(products, vectors, arriving=0.2, encode=encode, others=strange).placing
+    assert found.right > 0.8
+    assert found.right_built > 0.8
+    assert found.drift == 0
+    assert found.drift_of_others == 1
+    assert rerun(products, vectors, encode=encode).placing.drift_of_others is None
+
+
 def test_churn_goes_to_the_rebuild(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[float] = []
     plain = keep.rebuild
@@ -108,8 +121,32 @@ def test_a_seeded_build_finds_categories_that_it_was_not_shown() -> None:
     assert gaps.n_left_out == 5  # of nine; half is rounded down
     assert gaps.seeded.found > 0
     assert gaps.k_means.found > 0
+    assert (gaps.n_small, gaps.n_large) == (0, 5)
     fewer = refind(products, vectors, encode=encode, share=0.9)
     assert fewer.n_left_out == 1
+
+
+def test_what_a_seeded_build_is_not_shown_is_looked_for_in_its_own_category() -> None:
+    products, vectors = shop()
+    none, all_but = (refind(products, vectors, encode=encode, examples=share) for share in (1.0, 0.5))
+    assert asdict(none.filled) == {"own": 0, "other": 0, "proposed": 0, "nowhere": 0}
+    assert all_but.filled.own > 0.8
+    assert sum(asdict(all_but.filled).values()) == pytest.approx(1)
+
+
+def test_categories_too_small_for_a_leaf_are_counted_apart() -> None:
+    products, vectors = shop()
+    by_kind = Counter[Category]()
+    few = []
+    for at, one in enumerate(products):
+        by_kind[one.category_path] += 1
+        if one.category_path != ("Garden", "Spade") or by_kind[one.category_path] <= 2:
+            few.append(at)
+    _, left_out = halves([one.category_path for one in products], seed=1)
+    assert ("Garden", "Spade") in left_out
+    gaps = refind([products[at] for at in few], vectors[few], encode=encode, seed=1)
+    assert gaps.n_small == 1
+    assert gaps.n_left_out == 5
 
 
 def test_a_category_is_found_where_a_group_has_its_majority_and_half_of_both() -> None:
@@ -285,12 +322,27 @@ def test_a_rebuild_is_compared_with_a_build_afresh(shelftree: Shelftree) -> None
     assert found["Shelftree, --keep"]["identical"] == 1
     assert found["Shelftree, --keep"]["ids_kept"] > found["afresh"]["ids_kept"]
     assert done.json["arrived"] == 36
+    assert "drift_of_others" not in found["Shelftree, --place"]
+
+
+def test_another_catalogue_is_placed_beside_arrivals(shelftree: Shelftree) -> None:
+    found = rows(shelftree("bench", "rebuild", "products.csv", "--others", "products.csv", "--json"))
+    assert 0 <= found["Shelftree, --place"]["drift_of_others"] <= 1
 
 
 def test_a_seed_is_compared_with_no_seed(shelftree: Shelftree) -> None:
     done = shelftree("bench", "seeded", "products.csv", "--share", 0.7, "--json")
-    assert list(rows(done)) == ["Shelftree, seeded", "Shelftree, no seed", "k-means, true k"]
-    assert done.json["left_out"] == 3
+    found = rows(done)
+    assert list(found) == [
+        "left out",
+        "Shelftree, seeded",
+        "Shelftree, 50% examples",
+        "Shelftree, no seed",
+        "k-means, true k",
+    ]
+    assert done.json["left_out"] == found["left out"]["categories"] == 3
+    more = rows(shelftree("bench", "seeded", "products.csv", "--share", 0.7, "--examples", 0.9, "--json"))
+    assert more["Shelftree, 90% examples"] != found["Shelftree, 50% examples"]
 
 
 def test_sizes_grow_past_what_is_real_and_the_peer_stops_where_told(shelftree: Shelftree) -> None:

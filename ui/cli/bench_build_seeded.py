@@ -1,9 +1,11 @@
 """`shelftree bench seeded`: are the categories that a seed leaves out found again?"""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from ingest.cluster.shape import SMALLEST
 from ingest.evaluate.build_gaps import ENOUGH, Recovery, refind
 from ingest.readers import open_catalog
 from ui.cli.bench_build import Seed, titled
@@ -23,28 +25,50 @@ def seeded(
     share: Annotated[
         float, typer.Option("--share", min=0.01, max=0.99, help="Of the categories that are shown.")
     ] = 0.5,
+    examples: Annotated[
+        float,
+        typer.Option("--examples", min=0.0, max=1.0, help="Of their products that a second build is shown."),
+    ] = 0.5,
     seed: Seed = SEED,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Show a build half of the shop's categories with their products, and look for the other half.
 
-    A category is found where a proposed node has its majority and a Jaccard of a half with it. Beside stand
-    a build that was shown nothing, and k-means told how many categories there are.
+    A category is found where a proposed node has its majority and a Jaccard of a half with it. A second
+    build is shown a part of the products alone: do the others get to their own category? Beside stand a
+    build that was shown nothing, and k-means told how many categories there are.
 
     Example: shelftree bench seeded products.csv --sample 4000
     """
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = sampled([one for one in open_catalog(data_of(file, data)) if one.category_path], sample)
         vectors = titled(app.encoder, products, bar)
-        gaps = refind(products, vectors, encode=app.encoder.encode, share=share, seed=seed, progress=bar)
+        gaps = refind(
+            products,
+            vectors,
+            encode=app.encoder.encode,
+            share=share,
+            examples=examples,
+            seed=seed,
+            progress=bar,
+        )
+    small, large = f"below_{SMALLEST}", f"from_{ENOUGH}"
+    n = max(gaps.n_left_out, 1)
     rows = {
+        "left out": {"categories": gaps.n_left_out, small: gaps.n_small / n, large: gaps.n_large / n},
         "Shelftree, seeded": _row(gaps.seeded),
+        f"Shelftree, {examples:.0%} examples": _row(gaps.partly) | asdict(gaps.filled),
         "Shelftree, no seed": _row(gaps.unseeded),
         "k-means, true k": _row(gaps.k_means),
     }
-    show(rows, as_json=as_json, left_out=gaps.n_left_out, left_out_large=gaps.n_large)
+    show(rows, as_json=as_json, left_out=gaps.n_left_out)
 
 
 def _row(one: Recovery) -> Row:
-    return {"found": one.found, f"found_of_{ENOUGH}": one.found_large, "proposed": float(one.n_proposed)}
+    return {
+        "found": one.found,
+        f"found_from_{SMALLEST}": one.found_leaves,
+        f"found_from_{ENOUGH}": one.found_large,
+        "proposed": float(one.n_proposed),
+    }
