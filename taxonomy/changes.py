@@ -282,7 +282,10 @@ def _step(draft: Draft, edit: Edit, source: Source) -> tuple[Edit, ...]:
         raise NodeLocked("only people lock and unlock nodes", edit.touches())
     if isinstance(edit, Unassign) and source is not Source.PERSON:
         raise EditError("only people let go of products that people placed")
-    if isinstance(edit, Create) and edit.node.locked and source not in (Source.PERSON, Source.IMPORT):
+    # Locks that a person's file brought into a tree from nothing hold nobody back: they are kept.
+    is_from_nothing = source is Source.BUILD and not draft.base.nodes
+    may_lock = is_from_nothing or source in (Source.PERSON, Source.IMPORT)
+    if isinstance(edit, Create) and edit.node.locked and not may_lock:
         raise NodeLocked("only people lock and unlock nodes", edit.touches())
     return edit.apply(draft)
 

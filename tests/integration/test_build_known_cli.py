@@ -124,6 +124,30 @@ def test_a_filled_taxonomy_is_gone_on_from(shelftree: Shelftree) -> None:
     assert applied.json["state"] == "applied"
 
 
+def test_locks_of_a_seed_are_there_in_a_new_taxonomy(shelftree: Shelftree, files: Path) -> None:
+    header = "node_id,parent_node_id,category_id,category_path,locked"
+    rows = ["g,,,Garden,", "t,g,,Garden > Tools,yes"]
+    (files / "locked.csv").write_text("\n".join([header, *rows, ""]))
+    shelftree("catalog", "import", "first.csv", "--name", "shop")
+    built = shelftree(
+        "build",
+        "--catalog",
+        "shop",
+        "--taxonomy",
+        "locked",
+        "--seed",
+        "locked.csv",
+        "--seed-labels",
+        "--json",
+    )
+    applied = shelftree("taxonomy", "apply", built.json["change_set"], "--json")
+    shelftree("taxonomy", "export", "after.csv", "--name", "locked")
+
+    assert (applied.code, applied.json["state"]) == (0, "applied"), applied.err
+    with (files / "after.csv").open(newline="") as file:
+        assert {r["category_path"]: r["locked"] for r in csv.DictReader(file)}["Garden > Tools"] == "yes"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -397,6 +397,13 @@ def test_a_machine_makes_no_locked_node() -> None:
         apply(TREE, [Create(Node(FRESH, "Pots", locked=True))], Source.BUILD)
 
 
+def test_a_build_from_nothing_keeps_the_locks_of_the_tree_that_it_was_given() -> None:
+    made = apply(Tree(), [Create(Node(FRESH, "Pots", locked=True))], Source.BUILD)
+    assert made.tree.nodes[FRESH].locked
+    with pytest.raises(NodeLocked):
+        apply(Tree(), [Create(Node(FRESH, "Pots", locked=True))], Source.MODEL)
+
+
 def test_labels_are_the_same_in_whatever_order_they_came() -> None:
     labels = (Label("Pots"), Label("Jars"))
     one, other = (apply(TREE, [Create(Node(FRESH, "X", labels=way))]).tree for way in (labels, labels[::-1]))
