@@ -182,8 +182,8 @@ def found_paths(
 
 def _recovery(counts: Mapping[Path, int], truth: Sequence[Path], groups: Sequence[Indices]) -> Recovery:
     found = found_paths(counts, truth, groups)
-    shares = [
+    every, leaves, large = (
         len(found & some) / max(len(some), 1)
         for some in ({path for path, n in counts.items() if n >= least} for least in (1, SMALLEST, ENOUGH))
-    ]
-    return Recovery(*shares, len(groups))
+    )
+    return Recovery(every, leaves, large, len(groups))
