@@ -19,8 +19,8 @@ env: .venv/.ready ## .venv with the command `shelftree`
 demo: env ## the main job on the bundled store, then the app in a browser
 	$(BIN)/shelftree demo
 
-test: env ## everything but the slow suites
-	$(BIN)/pytest -m 'not slow'
+test: env ## everything but the slow suites, a file at a time on each core
+	$(BIN)/pytest -m 'not slow' -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: env ## the suites that take minutes
 	$(BIN)/pytest -m slow

@@ -1,5 +1,14 @@
 """Fixtures that many tests share."""
 
+import pytest
+
+from tests.command import Shelftree, run
 from tests.database import database_url, engine, migrated_template, migrated_url, server_url
 
-__all__ = ["database_url", "engine", "migrated_template", "migrated_url", "server_url"]
+__all__ = ["command", "database_url", "engine", "migrated_template", "migrated_url", "server_url"]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+    """The command line, in this process."""
+    return lambda *words: run(capsys, monkeypatch, *words)

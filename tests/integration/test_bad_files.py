@@ -4,38 +4,20 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from store.embedded import Cluster
+from tests.command import Shelftree, start
 from tests.database import child_environment, guarded_folder
-from tests.integration.command import Outcome, run, start
-
-Shelftree = Callable[..., Outcome]
 
 RING = "id,parent_id,name\na,b,Tea\nb,a,Green\n"
 LAUGHS = '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><rss><channel><item>&b;</item></channel></rss>'
 HOME_BYTES = 320 << 20
 SPARE_BYTES = 2 << 20
 PATIENCE_S = 120
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with guarded_folder() as folder:
-        yield folder
-
-
-@pytest.fixture
-def shelftree(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(home))
-    monkeypatch.delenv("SHELFTREE_DATABASE_URL", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return lambda *words: run(capsys, monkeypatch, *words)
 
 
 def shop(path: Path, n_products: int, *, word: str = "Soap") -> Path:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from store.engine import connect
-from tests.integration.command import run
+from tests.command import Shelftree
 
 
 def left(url: str) -> list[str]:
@@ -20,12 +20,10 @@ def left(url: str) -> list[str]:
 
 
 def test_the_bench_of_a_tree_holds_its_own_checks(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], migrated_url: str
+    monkeypatch: pytest.MonkeyPatch, command: Shelftree, migrated_url: str
 ) -> None:
     monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
-    done = run(
-        capsys, monkeypatch, "bench", "tree", "--nodes", 500, "--products", 2000, "--reads", 25, "--json"
-    )
+    done = command("bench", "tree", "--nodes", 500, "--products", 2000, "--reads", 25, "--json")
 
     assert done.code == 0, done.err
     rows = done.json["rows"]
@@ -35,11 +33,11 @@ def test_the_bench_of_a_tree_holds_its_own_checks(
 
 
 def test_a_tree_too_small_to_measure_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], migrated_url: str
+    monkeypatch: pytest.MonkeyPatch, command: Shelftree, migrated_url: str
 ) -> None:
     monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
 
-    done = run(capsys, monkeypatch, "bench", "tree", "--nodes", 399)
+    done = command("bench", "tree", "--nodes", 399)
 
     assert done.code == 2
     assert "--nodes" in done.err

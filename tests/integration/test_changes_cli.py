@@ -2,36 +2,23 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.database import guarded_folder
-from tests.integration.command import Outcome, run
+from tests.command import Outcome, Shelftree
 from tests.tiny_bert import write_tiny_bert
 
-Shelftree = Callable[..., Outcome]
 KINDS = {"Tools": "spade rake fork hoe", "Cups": "mug cup beaker glass"}
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with guarded_folder() as folder:
-        yield folder
-
-
 @pytest.fixture
-def shelftree(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(home))
+def shelftree(shelftree: Shelftree, home: Path, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+    """The command, with an encoder that knows the shop's words."""
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(home / "tiny"))
-    monkeypatch.delenv("SHELFTREE_DATABASE_URL", raising=False)
-    monkeypatch.chdir(tmp_path)
     if not (home / "tiny").exists():
         write_tiny_bert(home / "tiny", [*" ".join(KINDS.values()).split(), "garden", "kitchen", "number"])
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return shelftree
 
 
 @pytest.fixture

@@ -2,23 +2,13 @@
 
 import csv
 import socket
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.database import guarded_folder
-from tests.integration.command import Outcome, run
+from tests.command import Shelftree
+from tests.garden import KINDS
 from tests.tiny_bert import write_tiny_bert
-
-Shelftree = Callable[..., Outcome]
-KINDS = {"Tools": "spade rake fork hoe", "Seeds": "poppy tulip daisy rose", "Cups": "mug cup beaker glass"}
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with guarded_folder() as folder:
-        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +36,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(
-    home: Path, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(home))
+def shelftree(shelftree: Shelftree, files: Path, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+    """The command beside the files, with an encoder that knows their words."""
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
-    monkeypatch.delenv("SHELFTREE_DATABASE_URL", raising=False)
     monkeypatch.chdir(files)
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return shelftree
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import start
 from tests.database import guarded_folder
-from tests.integration.command import start
 from tests.tiny_bert import write_tiny_bert
 
 STEPS = 7

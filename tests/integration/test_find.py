@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command import run
+from tests.command import Shelftree
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ def test_a_typing_error_does_not_hide_a_category(
     sought: str,
     first: str,
     tmp_path: Path,
+    command: Shelftree,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     migrated_url: str,
 ) -> None:
     monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
@@ -24,11 +24,11 @@ def test_a_typing_error_does_not_hide_a_category(
     file.write_text(
         "category_path\nAudio > Headphones\nAudio > Wireless speakers\nAudio > Headphone stands\n"
     )
-    run(capsys, monkeypatch, "taxonomy", "import", file, "--name", "shop")
+    command("taxonomy", "import", file, "--name", "shop")
 
-    found = run(capsys, monkeypatch, "taxonomy", "find", sought, "--name", "shop", "--json").json["nodes"]
-    one = run(capsys, monkeypatch, "taxonomy", "find", "headphones", "--name", "shop", "--limit", 1)
-    none = run(capsys, monkeypatch, "taxonomy", "find", "xyzzy", "--name", "shop")
+    found = command("taxonomy", "find", sought, "--name", "shop", "--json").json["nodes"]
+    one = command("taxonomy", "find", "headphones", "--name", "shop", "--limit", 1)
+    none = command("taxonomy", "find", "xyzzy", "--name", "shop")
 
     assert isinstance(found, dict)
     assert next(iter(found.values())) == first

@@ -1,39 +1,26 @@
 """Taxonomies in and out by the command line, on a database of its own."""
 
 import csv
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.database import guarded_folder
-from tests.integration.command import Outcome, run
+from tests.command import Shelftree
 from tests.tiny_bert import write_tiny_bert
 
-Shelftree = Callable[..., Outcome]
 GID = "gid://shopify/TaxonomyCategory/"
 GOOGLE = "1 - Animals\n7 - Arts\n3 - Animals > Live\n5 - Animals > =Feed\n"
 ENGLISH = f"{GID}ap : Animals\n{GID}ap-1 : Animals > Live\n"
 CHINESE = f"{GID}ap : 动物\n{GID}ap-1 : 动物 > 活体\n"
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with guarded_folder() as folder:
-        yield folder
-
-
 @pytest.fixture
-def shelftree(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(home))
-    monkeypatch.delenv("SHELFTREE_DATABASE_URL", raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "google.txt").write_text(GOOGLE)
-    (tmp_path / "en.txt").write_text(ENGLISH)
-    (tmp_path / "zh.txt").write_text(CHINESE)
-    return lambda *words: run(capsys, monkeypatch, *words)
+def shelftree(shelftree: Shelftree) -> Shelftree:
+    """The command in a folder with three published files."""
+    Path("google.txt").write_text(GOOGLE)
+    Path("en.txt").write_text(ENGLISH)
+    Path("zh.txt").write_text(CHINESE)
+    return shelftree
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -1,7 +1,6 @@
 """History and releases through the command, and over HTTP from the same store."""
 
 import csv
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -13,31 +12,19 @@ from fastapi.testclient import TestClient
 from taxonomy.edits import Merge, Rename, Retire
 from taxonomy.service import editing
 from taxonomy.tree import Tree
-from tests.database import guarded_folder
-from tests.integration.command import Outcome, run
+from tests.command import Shelftree
 from ui.api.app import create
 from ui.wiring import App
 
-Shelftree = Callable[..., Outcome]
 NUMBERS = count()
 TREE = "category_path\nGarden > Tools\nGarden > Seeds\nKitchen > Cups\n"
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with guarded_folder() as folder:
-        yield folder
-
-
 @pytest.fixture
-def shelftree(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(home))
-    monkeypatch.delenv("SHELFTREE_DATABASE_URL", raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tree.csv").write_text(TREE)
-    return lambda *words: run(capsys, monkeypatch, *words)
+def shelftree(shelftree: Shelftree) -> Shelftree:
+    """The command in a folder with a table of categories."""
+    Path("tree.csv").write_text(TREE)
+    return shelftree
 
 
 @pytest.fixture

@@ -3,20 +3,17 @@
 import csv
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.integration.command import Outcome, run
+from tests.command import Outcome, Shelftree
+from tests.garden import KINDS
 from tests.tiny_bert import write_tiny_bert
 
-KINDS = {"Tools": "spade rake fork hoe", "Seeds": "poppy tulip daisy rose", "Cups": "mug cup beaker glass"}
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 SCALE = 20.0
-
-Shelftree = Callable[..., Outcome]
 
 
 def titles(kind: str) -> list[str]:
@@ -85,7 +82,7 @@ def bad(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shelftree(
     files: Path,
     migrated_url: str,
-    capsys: pytest.CaptureFixture[str],
+    command: Shelftree,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Shelftree:
     """The command, on a store whose taxonomy is imported."""
@@ -93,9 +90,6 @@ def shelftree(
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
     monkeypatch.setenv("SHELFTREE_CACHE", str(files / "cache"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-
-    def command(*words: object) -> Outcome:
-        return run(capsys, monkeypatch, *words)
 
     done = command("taxonomy", "import", files / "tree.csv", "--name", "home")
     assert done.code == 0, done.err

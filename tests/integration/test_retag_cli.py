@@ -4,10 +4,8 @@ import csv
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import psutil
 import psycopg
 import pytest
@@ -20,18 +18,14 @@ from taxonomy.errors import ModelError
 from taxonomy.node import Node, NodeId
 from taxonomy.product import ProductId
 from taxonomy.service import editing, releasing, retagging
-from taxonomy.tree import Tree
+from tests.command import Shelftree, start
 from tests.contract.given import at
-from tests.integration.command import Outcome, run, start
+from tests.garden import KINDS, write_garden_model
 from tests.tiny_bert import write_tiny_bert
 from ui.cli import retag as retag_command
 from ui.cli.progress import Bar
 from ui.wiring import App
 
-SCALE = 20.0  # of a head's rows: sure enough for one half, not for 0.999
-
-Shelftree = Callable[..., Outcome]
-KINDS = {"Tools": "spade rake fork hoe", "Seeds": "poppy tulip daisy rose", "Cups": "mug cup beaker glass"}
 PLAN = ("retag", "plan", "--catalog", "shop", "--name", "home", "--json")
 
 
@@ -55,24 +49,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the three kinds, written down, not trained: the row of a kind is the vector of its words."""
-    from ingest.classify.calibrate import Calibration
-    from ingest.classify.head import Head
-    from ingest.encode.torch_encoder import TorchEncoder
-    from ingest.train.artifact import Artifact
-
-    folder = Path(shutil.copytree(files / "tiny", tmp_path_factory.mktemp("models") / "model"))
-    tree = Tree.from_paths([("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Cups")])
-    vectors = TorchEncoder(folder).encode(list(KINDS.values()))
-    head = Head(tuple(tree.leaves()), vectors * SCALE, np.zeros(len(KINDS), dtype=np.float32))
-    Artifact(head, tree, Calibration(), tuple(KINDS.values()), {}, "none").save(folder, card="A model.")
-    return folder
+    return write_garden_model(files / "tiny", tmp_path_factory.mktemp("models") / "model")
 
 
 @pytest.fixture
 def shelftree(
     files: Path,
     migrated_url: str,
-    capsys: pytest.CaptureFixture[str],
+    command: Shelftree,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Shelftree:
@@ -81,9 +65,6 @@ def shelftree(
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
     monkeypatch.setenv("SHELFTREE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-
-    def command(*words: object) -> Outcome:
-        return run(capsys, monkeypatch, *words)
 
     for words in (
         ("taxonomy", "import", files / "tree.csv", "--name", "home"),

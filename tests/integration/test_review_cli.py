@@ -3,21 +3,16 @@
 import csv
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tests.integration.command import Outcome, run
+from tests.command import Shelftree
+from tests.garden import KINDS, write_garden_model
 from tests.tiny_bert import write_tiny_bert
 
-SCALE = 20.0  # of a head's rows: sure enough for one half, not for 0.999
-KINDS = {"Tools": "spade rake fork hoe", "Seeds": "poppy tulip daisy rose", "Cups": "mug cup beaker glass"}
 HERE = ("--catalog", "shop", "--taxonomy", "home", "--json")
-
-Shelftree = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +36,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the three kinds, written down, not trained: the row of a kind is the vector of its words."""
-    from ingest.classify.calibrate import Calibration
-    from ingest.classify.head import Head
-    from ingest.encode.torch_encoder import TorchEncoder
-    from ingest.train.artifact import Artifact
-    from taxonomy.tree import Tree
-
-    folder = Path(shutil.copytree(files / "tiny", tmp_path_factory.mktemp("models") / "model"))
-    tree = Tree.from_paths([("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Cups")])
-    vectors = TorchEncoder(folder).encode(list(KINDS.values()))
-    head = Head(tuple(tree.leaves()), vectors * SCALE, np.zeros(len(KINDS), dtype=np.float32))
-    Artifact(head, tree, Calibration(), tuple(KINDS.values()), {}, "none").save(folder, card="A model.")
-    return folder
+    return write_garden_model(files / "tiny", tmp_path_factory.mktemp("models") / "model")
 
 
 @pytest.fixture
@@ -60,7 +44,7 @@ def shelftree(
     files: Path,
     model: Path,
     migrated_url: str,
-    capsys: pytest.CaptureFixture[str],
+    command: Shelftree,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Shelftree:
     """The command, on a store whose twelve products all wait for an answer."""
@@ -68,9 +52,6 @@ def shelftree(
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
     monkeypatch.setenv("SHELFTREE_CACHE", str(files / "cache"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-
-    def command(*words: object) -> Outcome:
-        return run(capsys, monkeypatch, *words)
 
     for words in (
         ("taxonomy", "import", files / "tree.csv", "--name", "home"),

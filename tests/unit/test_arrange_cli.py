@@ -2,16 +2,14 @@
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.command import Outcome, run
+from tests.command import Shelftree
 from tests.tiny_bert import write_tiny_bert
 
-Shelftree = Callable[..., Outcome]
 SHOP = {
     "Kitchen": ["mugs", "pans", "bowls", "forks", "jugs"],
     "Home": ["chairs", "rugs", "beds", "desks", "lamps"],
@@ -41,12 +39,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+def shelftree(folder: Path, command: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
     monkeypatch.setenv("SHELFTREE_HOME", str(folder / "home"))
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(folder / "tiny"))
     monkeypatch.setenv("SHELFTREE_DEVICE", "cpu")
     monkeypatch.chdir(folder)
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return command
 
 
 def paths(shelftree: Shelftree, *words: object) -> dict[str, str]:

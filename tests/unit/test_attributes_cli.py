@@ -2,25 +2,20 @@
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from taxonomy.product import Assignment, Source
 from taxonomy.tree import Tree
+from tests.command import Shelftree
 from tests.fakes import FakeUnitOfWork
-from tests.integration.command import Outcome, run
 from tests.unit.attributes_shop import product, shop
 from ui.wiring import App
 
-Shelftree = Callable[..., Outcome]
-
 
 @pytest.fixture
-def shelftree(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Shelftree:
+def shelftree(command: Shelftree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelftree:
     """The command in a folder with a catalogue that names brands and one that does not."""
     monkeypatch.chdir(tmp_path)
     with Path("products.csv").open("w", newline="") as file:
@@ -30,7 +25,7 @@ def shelftree(
             colour = next((word for word in one.title.split() if word in {"Red", "Blue", "Grey"}), "")
             out.writerow([one.id, one.title, one.brand, colour, "valid" if at % 6 == 0 else "train"])
     Path("new.csv").write_text('product_id,title\n1,"Acorn lamp, orange 5 kg"\n2,for home 7\n')
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return command
 
 
 def rows(file: str) -> list[dict[str, str]]:

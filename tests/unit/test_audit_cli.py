@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +12,15 @@ from taxonomy.ports import Floats
 from taxonomy.product import Assignment, Product, ProductId, Source
 from taxonomy.product import Path as CategoryPath
 from taxonomy.tree import Tree
+from tests.command import Outcome, Shelftree
 from tests.fakes import FakeUnitOfWork
-from tests.integration.command import Outcome, run
 from ui.wiring import App
 
 BRANDS = ("Acorn", "Birchly", "Cedarex", "Dunex")
-Shelftree = Callable[..., Outcome]
 
 
 @pytest.fixture
-def shelftree(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Shelftree:
+def shelftree(command: Shelftree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Shelftree:
     """The command in a folder with products below a brand node, and the clean tree."""
     monkeypatch.chdir(tmp_path)
     rows = [
@@ -46,7 +42,7 @@ def shelftree(
     Path("tree.csv").write_text(
         "category_path\nClothing > Tops\nClothing > Tops > Acorn Tops\nClothing > Boots;\n"
     )
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return command
 
 
 def keep(store: FakeUnitOfWork, name: str, *paths: CategoryPath) -> Tree:

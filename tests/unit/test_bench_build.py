@@ -27,7 +27,7 @@ from taxonomy.errors import InputError
 from taxonomy.ports import Floats
 from taxonomy.product import Path as Category
 from taxonomy.product import Product, ProductId
-from tests.integration.command import Outcome, run
+from tests.command import Outcome, Shelftree
 from tests.tiny_bert import write_tiny_bert
 from ui.cli import bench_build, bench_build_rebuild, bench_build_scale
 from ui.cli.bench_build import parse_peers, table, unlabelled
@@ -38,7 +38,6 @@ GOODS = {
     "Garden": ["rake", "hose", "spade"],
 }
 LOOKS = ["red", "blue", "green", "small", "large", "old"]
-Shelftree = Callable[..., Outcome]
 
 
 def shop(n: int = 20, spread: float = 0.05) -> tuple[list[Product], Floats]:
@@ -258,7 +257,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+def shelftree(folder: Path, command: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
     """The command, with work done in this process: a fresh one for each way takes seconds to start."""
     monkeypatch.setenv("SHELFTREE_HOME", str(folder / "home"))
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(folder / "tiny"))
@@ -270,7 +269,7 @@ def shelftree(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 
     for module in (bench_build, bench_build_rebuild, bench_build_scale):
         monkeypatch.setattr(module, "fresh", here)
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return command
 
 
 def rows(done: Outcome) -> Any:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ from ingest.classify.predict import Classifier
 from ingest.evaluate.kept import Workshop
 from ingest.train.settings import TrainSettings
 from taxonomy.node import NodeId
-from tests.integration.command import Outcome, run
+from tests.command import Outcome, Shelftree
 from tests.tiny_bert import write_tiny_bert
 
-Shelftree = Callable[..., Outcome]
 GOODS = {"Kitchen > Mugs": "mug", "Kitchen > Pans": "pan", "Home > Chairs": "chair", "Home > Rugs": "rug"}
 LOOKS = ["red", "blue", "green", "small", "large", "old"]
 
@@ -35,12 +34,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+def shelftree(folder: Path, command: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
     monkeypatch.setenv("SHELFTREE_HOME", str(folder / "home"))
     monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(folder / "tiny"))
     monkeypatch.setenv("SHELFTREE_DEVICE", "cpu")
     monkeypatch.chdir(folder)
-    return lambda *words: run(capsys, monkeypatch, *words)
+    return command
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from taxonomy.node import Node, NodeId
 from taxonomy.product import Product, ProductId
 from taxonomy.service import editing, releasing
 from taxonomy.tree import Tree
+from tests.command import run
 from tests.contract.given import SHELF, SPADE, at, imported, planted
 from tests.fakes import FakeUnitOfWork
-from tests.integration.command import run
 from ui.wiring import App
 
 

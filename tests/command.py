@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from tests.database import child_environment
 from ui.cli import main
 
-__all__ = ["Outcome", "run", "start"]
+__all__ = ["Outcome", "Shelftree", "run", "start"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Outcome:
     def json(self) -> dict[str, object]:
         """What `--json` printed."""
         return dict(json.loads(self.out))
+
+
+Shelftree = Callable[..., Outcome]
+"""The command with its words, as a fixture gives it."""
 
 
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: object) -> Outcome:
