@@ -10,7 +10,15 @@ import ftfy
 from taxonomy.product import Product
 from taxonomy.units import spell_units
 
-__all__ = ["ATTRIBUTES", "DESCRIPTION_CHARS", "fold", "normalise", "product_text", "product_title"]
+__all__ = [
+    "ATTRIBUTES",
+    "DESCRIPTION_CHARS",
+    "fold",
+    "normalise",
+    "product_text",
+    "product_title",
+    "title_of",
+]
 
 DESCRIPTION_CHARS = 400
 """Of a description, about 100 word pieces: what an encoder of 128 has room for beside title and brand."""
@@ -143,6 +151,17 @@ def product_text(product: Product) -> str:
 def product_title(product: Product) -> str:
     """What models read where they are to do with the title alone; all of the text if there is no title."""
     return normalise(product.title) or product_text(product)
+
+
+def title_of(text: str) -> str:
+    """Title and brand out of what `product_text` gave.
+
+    >>> title_of("brass lamp . by trm . colour red . for all")
+    'brass lamp by trm'
+    """
+    title, _, rest = text.partition(" . ")
+    brand = rest.partition(" . ")[0]
+    return f"{title} {brand}" if brand.startswith("by ") else title
 
 
 def _attributes(product: Product) -> list[str]:

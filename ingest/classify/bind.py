@@ -1,15 +1,18 @@
-"""A trained head and what it remembers, put onto the tree in use, which may have been edited since."""
+"""A trained head, its words and what it remembers, on the tree in use, which may have been edited since."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from ingest.classify.calibrate import Calibration
 from ingest.classify.claims import held_back
 from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Indices, Layout
 from ingest.classify.memory import Memory
+from ingest.classify.wording import Wording
 from taxonomy.errors import ModelError, UnknownId
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Encoder, Floats
@@ -26,7 +29,7 @@ _TEXT_SHARE = 1.0
 
 @dataclass(frozen=True)
 class Bound:
-    """A head and a memory whose rows all stand for terminals of one tree.
+    """A head, words and a memory that all stand for terminals of one tree.
 
     Attributes
     ----------
@@ -38,28 +41,46 @@ class Bound:
         The position of each row's terminal; merged nodes share one.
     memory : Memory
         Of products under terminals of the tree.
+    wording : Wording or None
+        What words say of the terminals that it was learnt on.
+    ways : scipy.sparse.csr_array of float32, (n_learnt, n_terminals), or None
+        How what words say of one of those is shared by terminals of the tree.
     """
 
     head: Head
     layout: Layout
     target: Indices
     memory: Memory = field(default_factory=lambda: Memory.empty(0))
+    wording: Wording | None = None
+    ways: Any = None
 
-    def posteriors(self, vectors: Floats, *, temperature: float, memory_share: float) -> Floats:
-        """Probabilities of terminals: (n, n_terminals) float32 of (n, dim) unit rows.
+    def posteriors(self, vectors: Floats, texts: Sequence[str], by: Calibration) -> Floats:
+        """Probabilities of terminals: (n, n_terminals) float32 of n texts and their (n, dim) unit rows.
 
-        The head's softmax, of which `memory_share` is given out anew by the neighbours' vote. What the head
-        gives to terminals of which no product is remembered stays with them, so that a node known by its
-        name alone is not outvoted by those that have products.
+        The head's softmax, of which words and then the neighbours' vote each give out a share anew. What the
+        head gives to terminals of which no words were learnt, and no product is remembered, stays with
+        them, so that a node known by its name alone is not outvoted by those that have products.
         """
-        head = self.regroup(softmax(self.head.logits(vectors), temperature=temperature))
-        return self.mixed(head, self.votes(vectors), memory_share) if memory_share else head
+        head = self.regroup(softmax(self.head.logits(vectors), temperature=by.temperature))
+        said = self.said(self.scores(texts), by.sharpness) if by.wording_share else head
+        return self.mixed(head, said, self.votes(vectors) if by.memory_share else head, by)
 
-    def mixed(self, head: Floats, votes: Floats, memory_share: float) -> Floats:
-        """The head's probabilities and the votes, both (n, n_terminals), as `posteriors` mixes them."""
-        shared = memory_share * head * self._remembered
-        mixed: Floats = head - shared + shared.sum(axis=1, keepdims=True) * votes
-        return mixed
+    def mixed(self, head: Floats, said: Floats, votes: Floats, by: Calibration) -> Floats:
+        """The head's probabilities, what words say and the votes, all (n, n_terminals), as one."""
+        worded = _dealt_anew(head, said, by.wording_share, self.worded)
+        return _dealt_anew(worded, votes, by.memory_share, self.remembered)
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """What words say, for `said`: (n, n_choices) float32, no columns without words."""
+        return self.wording.scores(texts) if self.wording else np.zeros((len(texts), 0), dtype=np.float32)
+
+    def said(self, scores: Floats, sharpness: float) -> Floats:
+        """What words make of terminals: (n, n_terminals) float32, rows adding up to 1, or 0 without words."""
+        if not self.wording or not self.worded.any():
+            return np.zeros((len(scores), len(self.layout.terminals)), dtype=np.float32)
+        said = self.wording.votes(scores, sharpness=sharpness) @ self.ways
+        rows: Floats = said / np.maximum(said.sum(axis=1, keepdims=True), 1e-12)
+        return rows
 
     def votes(self, vectors: Floats) -> Floats:
         """What the nearest remembered products say: (n, n_terminals) float32, rows adding up to 1.
@@ -82,7 +103,16 @@ class Bound:
         return np.array([self.layout.position[at] for at in self.memory.ids], dtype=np.int64)
 
     @cached_property
-    def _remembered(self) -> Floats:
+    def worded(self) -> Floats:
+        """1 where words were learnt of a terminal, else 0: (n_terminals,) float32."""
+        mask = np.zeros(len(self.layout.terminals), dtype=np.float32)
+        if self.ways is not None:
+            mask[self.ways.indices] = 1.0
+        return mask
+
+    @cached_property
+    def remembered(self) -> Floats:
+        """1 where a product of a terminal is remembered, else 0: (n_terminals,) float32."""
         mask = np.zeros(len(self.layout.terminals), dtype=np.float32)
         mask[self._columns] = 1.0
         return mask
@@ -94,15 +124,17 @@ def bind(
     encoder: Encoder,
     *,
     memory: Memory | None = None,
+    wording: Wording | None = None,
     examples: Examples | None = None,
 ) -> Bound:
-    """The head and its memory on this tree, every leaf of which can be predicted.
+    """The head, its words and its memory on this tree, every leaf of which can be predicted.
 
     Rows follow their ids: a moved or renamed node keeps its row, a merged or retired one lends its row to
     the node it went to. A node that was split leaves half of its row's direction to each successor, the
-    other half being the successor's own, and each product remembered of it to the successor that it is most
-    like. A leaf without a row gets the mean direction of its text (`node_text`) and its examples, and its
-    examples are remembered. An id that this tree never knew loses its row.
+    other half being the successor's own, each product remembered of it to the successor that it is most
+    like, and what words say of it to all alike. A leaf without a row gets the mean direction of its text
+    (`node_text`) and its examples, and its examples are remembered. An id that this tree never knew loses
+    its row.
 
     Raises
     ------
@@ -111,7 +143,8 @@ def bind(
     UnknownId
         There are examples of a node that the tree does not have.
     """
-    heirs = {at: _heirs(tree, at) for at in dict.fromkeys([*head.ids, *(memory.ids if memory else ())])}
+    learnt = [*head.ids, *(memory.ids if memory else ()), *(wording.ids if wording else ())]
+    heirs = {at: _heirs(tree, at) for at in dict.fromkeys(learnt)}
     kept = [(row, heirs[old][0]) for row, old in enumerate(head.ids) if len(heirs[old]) == 1]
     parts = {live: row for row, old in enumerate(head.ids) if len(heirs[old]) > 1 for live in heirs[old]}
     if not kept and not parts:
@@ -133,7 +166,8 @@ def bind(
     bound = held_back(bound, bare, remembered, tree)
     for at, vectors in shown.items():
         remembered = remembered.having(Memory.of([at] * len(vectors), vectors))
-    return Bound(bound, layout, target, remembered)
+    ways = _ways(wording, heirs, layout) if wording else None
+    return Bound(bound, layout, target, remembered, wording, ways)
 
 
 def node_text(tree: Tree, node_id: NodeId) -> str:
@@ -141,6 +175,26 @@ def node_text(tree: Tree, node_id: NodeId) -> str:
     node = tree.node(node_id)
     above = [tree.node(at).name for at in tree.ancestors(node_id)[-1:]]
     return ", ".join([node.name, *node.alt_labels, *above, *([node.scope_note] if node.scope_note else [])])
+
+
+def _dealt_anew(given: Floats, anew: Floats, share: float, among: Floats) -> Floats:
+    """(n, n_terminals) probabilities, of which a share is dealt out anew `among` (1 or 0) some terminals."""
+    if not share:
+        return given
+    dealt = share * given * among
+    mixed: Floats = given - dealt + dealt.sum(axis=1, keepdims=True) * anew
+    return mixed
+
+
+def _ways(wording: Wording, heirs: Mapping[NodeId, Sequence[NodeId]], layout: Layout) -> Any:
+    """What words were learnt of, and the terminals that stand for it now, in equal parts."""
+    from scipy.sparse import csr_array
+
+    live = [[layout.position[to] for to in heirs[at] if to in layout.position] for at in wording.ids]
+    rows = np.repeat(np.arange(len(live)), [len(some) for some in live])
+    columns = np.array([one for some in live for one in some], dtype=np.int64)
+    parts = np.array([1 / len(some) for some in live for _ in some], dtype=np.float32)
+    return csr_array((parts, (rows, columns)), shape=(len(live), len(layout.terminals)))
 
 
 def _encoded(tree: Tree, encoder: Encoder, examples: Examples) -> dict[NodeId, Floats]:

@@ -12,12 +12,14 @@ from taxonomy.ports import Floats
 
 __all__ = ["Calibration", "deepest_safe", "fit_sureness", "risk_curve"]
 
-MEMORY_SHARE = 0.5
-"""Where nothing is fitted. On two public catalogues 0.5 and 0.7 made the truth likeliest."""
+WORDING_SHARE, SHARPNESS, MEMORY_SHARE = 0.3, 5.0, 0.5
+"""Where nothing is fitted. On two public catalogues the truth was likeliest with 0.2 and 0.5 of words at
+sharpness 5, and with 0.5 and 0.7 of the memory."""
 
-_FIRST_STEP = 3.0
-"""Giving a product any node at all is worth as much as three more levels. Of 0 to 3, the largest gave a node
-to 7 points more of a catalogue's products at the same precision, an eighth of a level higher up."""
+_FIRST_STEP = 1.0
+"""Giving a product any node at all is worth as much as one more level. At a promise of 0.95, a catalogue judged
+by halves got 0.90, 0.93, 0.94 and 0.95 of its products a node for 0, 1, 2 and 3, which lay 0.35, 0.40, 0.44
+and 0.48 levels above the truth."""
 
 Doubles = NDArray[np.float64]
 
@@ -36,8 +38,11 @@ class Calibration:
     ----------
     temperature : float
         The head's logits are divided by it.
+    wording_share, sharpness : float
+        How much of the head's probability words give out anew, in 0..1, and what their scores are multiplied
+        by on the way to probabilities.
     memory_share : float
-        How much of the head's probability the remembered products give out anew, in 0..1.
+        How much of what comes of that the remembered products give out anew, in 0..1.
     sureness : tuple of float
         (a, b, c) of the map ``logit p' = a log p - b log(1 - p) + c`` of the likeliest terminal's
         probability; the others share what is left as before. Kull, Silva Filho and Flach, *Beta calibration*
@@ -49,6 +54,8 @@ class Calibration:
     """
 
     temperature: float = 1.0
+    wording_share: float = WORDING_SHARE
+    sharpness: float = SHARPNESS
     memory_share: float = MEMORY_SHARE
     sureness: tuple[float, float, float] = (1.0, 1.0, 0.0)
     prices: tuple[float, ...] = ()
@@ -100,7 +107,7 @@ class Calibration:
 def deepest_safe(path_probabilities: Floats, price: float) -> Indices:
     """How deep to go on each path, 0 for not at all: (n,) int.
 
-    A right node at level `d` is worth ``d`` and 3 for being one at all, a wrong one costs `price`; the level
+    A right node at level `d` is worth ``d`` and 1 for being one at all, a wrong one costs `price`; the level
     of the greatest expected worth is taken, if that is above 0. So a product stops where going on would risk
     more than it gains, not where a probability passes a mark: that keeps the same precision at more depth
     (Deng, Krause, Berg and Fei-Fei, *Hedging Your Bets: Optimizing Accuracy-Specificity Trade-offs in Large

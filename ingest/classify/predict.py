@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.classify.bind import Bound, Examples, bind
+from ingest.classify.bind import Bound, Examples
 from ingest.classify.calibrate import Calibration, deepest_safe
 from ingest.classify.drift import Reference, Watch
 from ingest.classify.guard import Guard
@@ -157,7 +157,7 @@ class Classifier:
             folder, device=device, backend=backend, cache=cache, calibration=artifact.sample_texts
         )
         tree = tree or artifact.tree
-        bound = bind(artifact.head, tree, encoder, memory=artifact.memory, examples=examples)
+        bound = artifact.on(tree, encoder, examples=examples)
         return cls(
             encoder,
             bound,
@@ -186,24 +186,23 @@ class Classifier:
 
         A node's probability is the sum over the terminals at and below it.
         """
-        vectors, mixture = self.encoder.encode(texts), self.calibration
-        shares = {"temperature": mixture.temperature, "memory_share": mixture.memory_share}
-        return mixture.sure(self._bound.posteriors(vectors, **shares))
+        by = self.calibration
+        return by.sure(self._bound.posteriors(self.encoder.encode(texts), texts, by))
 
     def query_posteriors(self, queries: Sequence[str]) -> Floats:
         """The same of what people type into a search box, by the head alone.
 
-        A query is no product, and to look through all that is remembered takes milliseconds.
+        A query is no title, and to look through all that is remembered takes milliseconds.
         """
         return self.head_alone.posteriors(queries)
 
     @cached_property
     def head_alone(self) -> "Classifier":
-        """This classifier without its memory: for texts that are no products, or that it remembers."""
+        """This classifier without words and memory: for texts that are no products, or are known by heart."""
         return Classifier(
             self.encoder,
             self._bound,
-            replace(self.calibration, memory_share=0.0, sureness=Calibration.sureness),
+            replace(self.calibration, wording_share=0.0, memory_share=0.0, sureness=Calibration.sureness),
             tree=self.tree,
             guard=self._guard,
             reference=self._reference,

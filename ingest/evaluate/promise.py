@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.classify.bind import bind
 from ingest.classify.calibrate import deepest_safe
 from ingest.classify.layout import Indices
 from ingest.train.artifact import Artifact
@@ -94,7 +93,7 @@ def cross_fitted(
     ]
     if not rows:
         raise InputError("a promise is judged on labelled rows of split valid, and there is none")
-    bound = bind(artifact.head, artifact.tree, encoder, memory=artifact.memory)
+    bound = artifact.on(artifact.tree, encoder)
     held = HeldOut.of(bound, artifact.guard, artifact.tree, rows, encoder, progress=progress or Silent())
     depths = np.array([len(row.path) for row in rows])
     _, text = np.unique(np.array([row.text for row in rows]), return_inverse=True)

@@ -5,6 +5,7 @@
     model.safetensors config.json tokenizer.json tokenizer_config.json    the encoder, as transformers has it
     head.safetensors     rows and biases          head.json         the node id of each row
     memory.safetensors   products remembered      memory.json       the nodes that they stand in
+    wording.safetensors  what words say           wording.json      the nodes that they choose among
     tree.json            nodes, order, redirects  calibration.json  temperature, prices of an error
     foreign.safetensors stuffing.json             which texts go to review whatever the head says
     drift.json           what calibration products looked like
@@ -23,16 +24,20 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from ingest.classify.bind import Bound, Examples, bind
 from ingest.classify.calibrate import Calibration
 from ingest.classify.drift import Reference
 from ingest.classify.guard import FILES as GUARD_FILES
 from ingest.classify.guard import Guard
 from ingest.classify.head import Head
 from ingest.classify.memory import Memory
+from ingest.classify.wording import FILES as WORDING_FILES
+from ingest.classify.wording import Wording
 from ingest.encode.folder import file_digest
 from ingest.train.sound import refuse_strangers, refuse_unsound
 from taxonomy.errors import InputError, ModelError
 from taxonomy.node import ROOT_ID, Node, NodeId
+from taxonomy.ports import Encoder
 from taxonomy.redirects import Redirect
 from taxonomy.tree import Tree
 from taxonomy.values import from_json, to_json
@@ -41,7 +46,7 @@ __all__ = ["FORMAT", "MANIFEST", "Artifact"]
 
 MANIFEST = "manifest.json"
 _DRIFT = "drift.json"
-FORMAT = 2
+FORMAT = 3
 """Of a model folder: raised when its files change."""
 
 _NEEDED = (
@@ -71,6 +76,8 @@ class Artifact:
         Of the rows it was trained on.
     memory : Memory
         Labelled products to look for the nearest among.
+    wording : Wording or None
+        What words and letters say, where that was learnt.
     guard : Guard or None
         Keeps texts from the head that it can know nothing of.
     reference : Reference or None
@@ -86,9 +93,14 @@ class Artifact:
     metrics: dict[str, float]
     data_hash: str
     memory: Memory = field(default_factory=lambda: Memory.empty(0))
+    wording: Wording | None = None
     guard: Guard | None = None
     reference: Reference | None = None
     revision: str = ""
+
+    def on(self, tree: Tree, encoder: Encoder, *, examples: Examples | None = None) -> Bound:
+        """Head, words and memory on a tree; errors as for `bind`."""
+        return bind(self.head, tree, encoder, memory=self.memory, wording=self.wording, examples=examples)
 
     def save(self, folder: Path, *, card: str) -> "Artifact":
         """Complete a folder that holds the encoder already; gives the artefact with its revision.
@@ -105,6 +117,8 @@ class Artifact:
         owners = self.memory.owners.astype(np.int32)
         save_file({"vectors": self.memory.vectors, "owners": owners}, folder / "memory.safetensors")
         _write(folder / "memory.json", list(self.memory.ids))
+        if self.wording:
+            self.wording.save(folder)
         if self.guard:
             self.guard.save(folder)
         if self.reference:
@@ -139,11 +153,12 @@ class Artifact:
             head = Head(ids, tensors["rows"].astype(np.float32), tensors["bias"].astype(np.float32))
             files = set(manifest["files"])
             memory = _memory(folder)
+            wording = Wording.load(folder) if {*WORDING_FILES} <= files else None
             tree = _tree(_read(folder / "tree.json"), version=int(manifest["tree_version"]))
             calibration = _calibration(_read(folder / "calibration.json"))
             texts = tuple(_read(folder / "sample_texts.json"))
             dim = _read(folder / "config.json").get("hidden_size", head.rows.shape[-1])
-            refuse_unsound(head, memory, tree, calibration, texts, dim=dim)
+            refuse_unsound(head, memory, wording, tree, calibration, texts, dim=dim)
             return cls(
                 head,
                 tree,
@@ -152,6 +167,7 @@ class Artifact:
                 _read(folder / "metrics.json"),
                 manifest["data_hash"],
                 memory,
+                wording,
                 Guard.load(folder, tree) if {*GUARD_FILES} <= files else None,
                 Reference.from_json(_read(folder / _DRIFT)) if _DRIFT in files else None,
                 manifest["revision"],
@@ -218,6 +234,8 @@ def _calibration(body: dict[str, Any]) -> Calibration:
     a, b, c = map(float, body["sureness"])
     return Calibration(
         float(body["temperature"]),
+        float(body["wording_share"]),
+        float(body["sharpness"]),
         float(body["memory_share"]),
         (a, b, c),
         tuple(map(float, body["prices"])),

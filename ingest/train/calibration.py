@@ -1,4 +1,4 @@
-"""The trained head and its memory measured on rows that served for nothing else."""
+"""The trained head, its words and its memory measured on rows that served for nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,22 +10,18 @@ from ingest.classify.bind import Bound, bind
 from ingest.classify.calibrate import Calibration, fit_sureness, risk_curve
 from ingest.classify.drift import Reference
 from ingest.classify.guard import Guard
-from ingest.classify.head import Head, softmax
+from ingest.classify.head import Head
 from ingest.classify.layout import Indices
 from ingest.classify.memory import Memory
+from ingest.classify.wording import Wording
 from ingest.train.dataset import Row
+from ingest.train.mixture import Legs, fit_mixture
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Floats, Progress
 from taxonomy.product import Path, ProductId
 from taxonomy.tree import Tree
 
 __all__ = ["HeldOut", "Measured", "Outcome", "calibrate"]
-
-_TEMPERATURES = np.geomspace(0.5, 5.0, 48)  # a factor of 1.05 between two: finer than the data can tell
-_SHARES = tuple(
-    0.1 * tenth for tenth in range(10)
-)  # the head keeps a tenth: the memory says 0 of what it never saw
-_LEAST = 1e-4  # a truth that is given no probability at all is no infinite loss
 
 Lineage = tuple[NodeId, ...]
 
@@ -61,6 +57,7 @@ class _Look:
 def calibrate(
     head: Head,
     memory: Memory,
+    wording: Wording | None,
     guard: Guard,
     tree: Tree,
     rows: Sequence[Row],
@@ -73,12 +70,13 @@ def calibrate(
     A row whose full path is no terminal still tells whether a node above it was given rightly; one that the
     guard refuses is given none.
     """
-    held = HeldOut.of(bind(head, tree, encoder, memory=memory), guard, tree, rows, encoder, progress=progress)
+    bound = bind(head, tree, encoder, memory=memory, wording=wording)
+    held = HeldOut.of(bound, guard, tree, rows, encoder, progress=progress)
     everything = np.arange(len(rows))
     calibration = held.fit(everything)
     found = held.outcome(calibration, everything)
     strange = guard.foreign.scores([row.text for row in rows])
-    terminals = held.bound.layout.terminals
+    terminals = bound.layout.terminals
     looks = [
         _Look(ProductId(""), terminals[leaf], float(sure), float(odd), row.text.count(" ") + 1)
         for leaf, sure, odd, row in zip(found.leaf, found.confidence, strange, rows, strict=True)
@@ -118,10 +116,8 @@ class HeldOut:
 
     Attributes
     ----------
-    bound : Bound
-        The head and its memory.
-    logits, votes : (n, n_rows), (n, n_terminals) float32
-        What they say of the rows.
+    legs : Legs
+        What head, words and memory say of the rows.
     truth : (n,) int
         Positions of the rows' terminals; -1 where the full path is none.
     lineages : list of tuple of NodeId
@@ -130,9 +126,7 @@ class HeldOut:
         By the guard.
     """
 
-    bound: Bound
-    logits: Floats
-    votes: Floats
+    legs: Legs
     truth: Indices
     lineages: list[Lineage]
     refused: NDArray[np.bool_]
@@ -148,7 +142,7 @@ class HeldOut:
         *,
         progress: Progress,
     ) -> "HeldOut":
-        """Encode the rows and ask head, memory and guard."""
+        """Encode the rows and ask head, words, memory and guard."""
         texts = [row.text for row in rows]
         vectors = encoder.encode(texts, progress=progress)
         lineages = [_lineage(tree, row.path) for row in rows]
@@ -159,9 +153,7 @@ class HeldOut:
         ]
         refused = guard.refused(texts) if guard else np.zeros(len(rows), dtype=np.bool_)
         return cls(
-            bound,
-            bound.head.logits(vectors),
-            bound.votes(vectors),
+            Legs(bound, bound.head.logits(vectors), bound.scores(texts), bound.votes(vectors)),
             np.array(truth, dtype=np.int64),
             lineages,
             refused,
@@ -169,7 +161,8 @@ class HeldOut:
 
     def fit(self, at: Indices) -> Calibration:
         """The calibration of the rows at these positions; the plain one without rows."""
-        plain = Calibration(*self._mixture(at[self.truth[at] >= 0]))
+        known = at[self.truth[at] >= 0]
+        plain = fit_mixture(self.legs.of(known), self.truth[known])
         if not len(at):
             return plain
         found = self.outcome(plain, at)
@@ -179,9 +172,8 @@ class HeldOut:
 
     def outcome(self, calibration: Calibration, at: Indices) -> Outcome:
         """What the calibration makes of the rows at these positions."""
-        layout = self.bound.layout
-        head = self.bound.regroup(softmax(self.logits[at], temperature=calibration.temperature))
-        posteriors = calibration.sure(self.bound.mixed(head, self.votes[at], calibration.memory_share))
+        layout = self.legs.bound.layout
+        posteriors = calibration.sure(self.legs.of(at).posteriors(calibration))
         leaf = posteriors.argmax(axis=1)
         paths = layout.path_probabilities(posteriors, leaf)
         paths[self.refused[at]] = 0.0
@@ -190,34 +182,6 @@ class HeldOut:
         ]
         confidence = posteriors[np.arange(len(at)), leaf]
         return Outcome(leaf, confidence, leaf == self.truth[at], paths, np.array(shared, dtype=np.int64))
-
-    def _mixture(self, at: Indices) -> tuple[float, float]:
-        """The temperature and the memory's share under which the truth is likeliest; the usual without data.
-
-        For the temperature: Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks*
-        (arXiv:1706.04599).
-        """
-        if not len(at):
-            return 1.0, Calibration().memory_share if len(self.bound.memory) else 0.0
-        shares = _SHARES if len(self.bound.memory) else _SHARES[:1]
-        losses = [
-            _losses(
-                self.bound, softmax(self.logits[at], temperature=one), self.votes[at], self.truth[at], shares
-            )
-            for one in _TEMPERATURES
-        ]
-        row, column = np.unravel_index(int(np.argmin(losses)), (len(losses), len(shares)))
-        return float(_TEMPERATURES[row]), float(shares[column])
-
-
-def _losses(
-    bound: Bound, row_probabilities: Floats, votes: Floats, truth: Indices, shares: Sequence[float]
-) -> list[float]:
-    """The mean surprise at the truth, for each of the memory's shares."""
-    head = bound.regroup(row_probabilities)
-    at = np.arange(len(truth))
-    mixed = (bound.mixed(head, votes, share)[at, truth] for share in shares)
-    return [float(-np.log(np.maximum(one, _LEAST)).mean()) for one in mixed]
 
 
 def _n_shared(one: Lineage, other: Lineage) -> int:

@@ -14,6 +14,7 @@ import torch
 from ingest.classify.guard import Guard
 from ingest.classify.head import Head
 from ingest.classify.memory import Memory
+from ingest.classify.wording import Wording
 from ingest.encode.folder import folder_digest, locate
 from ingest.encode.load import Tokenizer, load_network, quiet
 from ingest.encode.open import Backend, Device, open_encoder, pick_device
@@ -273,10 +274,13 @@ def _write(
     encoder = open_encoder(folder, device=job.device, backend=job.backend, cache=job.cache, calibration=texts)
     head = model.head(data.terminals)
     memory = _remember(job, data, encoder)
+    wording = _words(job, data)
     job.progress.start("calibrating", len(data.calibration))
     held = [row.text for row in data.calibration]
     guard = Guard.fit(data.tree, [row.text for row in data.train], held)
-    measured = calibrate(head, memory, guard, data.tree, data.calibration, encoder, progress=job.progress)
+    measured = calibrate(
+        head, memory, wording, guard, data.tree, data.calibration, encoder, progress=job.progress
+    )
     metrics = {"epochs": float(trainer.state.epoch or 0), "n_train": float(len(data.train))}
     if measured.accuracy is not None:
         metrics["accuracy"] = measured.accuracy
@@ -288,6 +292,7 @@ def _write(
         metrics,
         data.data_hash,
         memory,
+        wording,
         guard,
         measured.reference,
     )
@@ -301,6 +306,17 @@ def _remember(job: _Job, data: Dataset, encoder: Encoder) -> Memory:
     job.progress.start("remembering", len(chosen))
     vectors = encoder.encode([data.train[at].text for at in chosen], progress=job.progress)
     return Memory.of([data.terminals[data.labels[at]] for at in chosen], vectors)
+
+
+def _words(job: _Job, data: Dataset) -> Wording | None:
+    """What the words of as many training products say as are remembered."""
+    chosen = thinned(data.labels, n=job.settings.remember, seed=job.settings.seed)
+    return Wording.fit(
+        [data.train[at].text for at in chosen],
+        [data.labels[at] for at in chosen],
+        [tuple(data.tree.lineage(at)) for at in data.terminals],
+        progress=job.progress,
+    )
 
 
 def _save_encoder(model: TerminalModel, base: Path, folder: Path, *, max_tokens: int) -> None:

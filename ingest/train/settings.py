@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["RECIPE", "TrainSettings"]
 
-RECIPE = 1
+RECIPE = 2
 """Raised with every change of training or calibration after which the same data and settings give another
 model: what a bench has kept of an earlier recipe is not taken for one of this."""
 
@@ -45,7 +45,8 @@ class TrainSettings:
     field_dropout : float
         How often a product is read by its title alone, so that it is known when other fields are missing.
     remember : int
-        Training products that the model remembers (see `Memory`), large categories thinned first; 0: none.
+        Training products that the model remembers (see `Memory`) and whose words it learns (see
+        `Wording`), large categories thinned first; 0: none.
     valid_share : float
         Held out to calibrate on if the catalogue has no `split`.
     checkpoint_s : float

@@ -9,6 +9,7 @@ import numpy as np
 from ingest.classify.calibrate import Calibration
 from ingest.classify.head import Head
 from ingest.classify.memory import Memory
+from ingest.classify.wording import Wording
 from taxonomy.errors import ModelError, UnknownId
 from taxonomy.node import NodeId
 from taxonomy.tree import Tree
@@ -45,7 +46,14 @@ def refuse_strangers(folder: Path, listed: Collection[str]) -> None:
 
 
 def refuse_unsound(
-    head: Head, memory: Memory, tree: Tree, calibration: Calibration, texts: tuple[str, ...], *, dim: int
+    head: Head,
+    memory: Memory,
+    wording: Wording | None,
+    tree: Tree,
+    calibration: Calibration,
+    texts: tuple[str, ...],
+    *,
+    dim: int,
 ) -> None:
     """See that the parts of a model are what they should be and fit each other, and vectors of length `dim`.
 
@@ -57,6 +65,7 @@ def refuse_unsound(
     for fault in (
         *_head_faults(head, tree, dim),
         *_memory_faults(memory, tree, dim),
+        *(_wording_faults(wording, tree) if wording else ()),
         *_tree_faults(tree),
         *_curve_faults(calibration),
     ):
@@ -83,6 +92,12 @@ def _memory_faults(memory: Memory, tree: Tree, dim: int) -> Iterator[str]:
         yield "it remembers what is no number"
     if not all(at in tree for at in memory.ids):
         yield "what it remembers is of another tree"
+
+
+def _wording_faults(wording: Wording, tree: Tree) -> Iterator[str]:
+    yield from wording.faults()
+    if not all(at in tree for at in wording.ids):
+        yield "its words are of another tree"
 
 
 def _tree_faults(tree: Tree) -> Iterator[str]:

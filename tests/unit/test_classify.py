@@ -18,6 +18,7 @@ from ingest.evaluate.classify import evaluate
 from ingest.train.artifact import Artifact
 from ingest.train.calibration import HeldOut
 from ingest.train.finetune import finetune
+from ingest.train.mixture import Legs
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError, ModelError
 from taxonomy.node import Node, NodeId
@@ -222,11 +223,12 @@ def test_the_temperature_cools_an_overconfident_head() -> None:
     bound = bind(head, tree, Unasked())
     lineages = [tree.lineage(bound.layout.terminals[at]) for at in truth]
     none = np.zeros(len(truth), dtype=bool)
-    held = HeldOut(bound, bound.head.logits(logits), np.zeros_like(logits), truth, lineages, none)
+    legs = Legs(bound, bound.head.logits(logits), bound.scores([""] * len(truth)), np.zeros_like(logits))
+    held = HeldOut(legs, truth, lineages, none)
     everything = np.arange(len(truth))
     assert held.fit(everything).temperature == pytest.approx(3, rel=0.15)
     assert held.fit(everything).memory_share == 0.0
-    assert held.fit(everything[:0]) == Calibration(memory_share=0.0)
+    assert held.fit(everything[:0]) == Calibration(wording_share=0.0, memory_share=0.0)
 
 
 def test_sureness_is_put_right_and_the_rest_shared_as_before() -> None:

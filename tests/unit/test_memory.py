@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.classify.bind import Bound, bind
+from ingest.classify.calibrate import Calibration
 from ingest.classify.head import Head
 from ingest.classify.memory import Memory
 from taxonomy.errors import UnknownId
@@ -47,7 +48,7 @@ def memory() -> Memory:
 
 
 def chances(bound: Bound, vector: Floats, *, memory_share: float) -> dict[NodeId, float]:
-    (row,) = bound.posteriors(vector[None], temperature=1.0, memory_share=memory_share)
+    (row,) = bound.posteriors(vector[None], [""], Calibration(wording_share=0.0, memory_share=memory_share))
     return dict(zip(bound.layout.terminals, row.tolist(), strict=True))
 
 

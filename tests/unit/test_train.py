@@ -255,7 +255,8 @@ def test_remember_sets_how_many_products_are_remembered(
     train(tmp_path / "none", base, settings=replace(FAST, remember=0))
     none = Artifact.load(tmp_path / "none")
     assert len(none.memory) == 0
-    assert none.calibration.memory_share == 0
+    assert none.wording is None
+    assert none.calibration.wording_share == none.calibration.memory_share == 0
 
 
 def test_a_text_under_two_paths_is_no_error_under_either() -> None:
