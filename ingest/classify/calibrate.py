@@ -17,9 +17,9 @@ WORDING_SHARE, SHARPNESS, MEMORY_SHARE = 0.3, 5.0, 0.5
 sharpness 5, and with 0.5 and 0.7 of the memory."""
 
 _FIRST_STEP = 1.0
-"""Giving a product any node at all is worth as much as one more level. At a promise of 0.95, a catalogue judged
-by halves got 0.90, 0.93, 0.94 and 0.95 of its products a node for 0, 1, 2 and 3, which lay 0.35, 0.40, 0.44
-and 0.48 levels above the truth."""
+"""Giving a product any node at all is worth as much as one more level. At a promise of 0.95, a catalogue
+judged by halves got 0.90, 0.93, 0.94 and 0.95 of its products a node for 0, 1, 2 and 3, which lay 0.35, 0.40,
+0.44 and 0.48 levels above the truth."""
 
 Doubles = NDArray[np.float64]
 
