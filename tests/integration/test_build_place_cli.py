@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_build_known_cli import Shelftree, files, home, shelftree, write_products
+from tests.command import Shelftree
+from tests.integration.test_build_known_cli import files, shelftree, write_products
 
-__all__ = ["files", "home", "shelftree"]
+__all__ = ["files", "shelftree"]
 
 
 @pytest.fixture

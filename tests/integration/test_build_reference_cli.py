@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_build_known_cli import KINDS, Shelftree, files, home, ids, shelftree
+from tests.command import Shelftree
+from tests.integration.test_build_known_cli import KINDS, files, ids, shelftree
 
-__all__ = ["files", "home", "shelftree"]
+__all__ = ["files", "shelftree"]
 
 BUILD = ("build", "first.csv", "--out", "o.csv", "--depth", "2", "--min-size", "4", "--tree")
 
