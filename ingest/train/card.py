@@ -27,10 +27,10 @@ def card(
     return f"""# A Shelftree classifier
 
 Puts products into a category tree of {len(data.tree)} nodes: {len(data.terminals)} terminals (a leaf, or
-"stops here" at an inner node) under one softmax on a mean-pooled BERT, and beside it {words} and
-{len(artifact.memory)} remembered products, the nearest of which have their say. For titles, brands, attributes and descriptions like
-those it learnt from; texts that it can know nothing of (other languages, gibberish, stuffed titles) go to
-review whatever their probability.
+"stops here" at an inner node) under one softmax on a mean-pooled BERT; beside it {words}, and
+{len(artifact.memory)} remembered products, the nearest of which have their say. For titles, brands,
+attributes and descriptions like those it learnt from; texts that it can know nothing of (other languages,
+gibberish, stuffed titles) go to review whatever their probability.
 
 ## Data
 {len(data.train)} products to train on and {len(data.calibration)} to calibrate on.
