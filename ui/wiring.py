@@ -4,8 +4,8 @@ Nothing is opened before it is asked for: importing this module, or asking for a
 """
 
 import os
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +13,12 @@ from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ingest.readers import read_table, write_table
 from store.embedded import home
 from store.engine import connect, database_url
 from store.migrate import is_current, upgrade
 from store.unit_of_work import PostgresUnitOfWork
 from taxonomy.errors import InputError, ModelError, StoreError
-from taxonomy.formats import format_by_name, own_table, read_contents, read_tree, table, write_tree
-from taxonomy.formats.entries import Contents
+from taxonomy.formats import read_tree
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Encoder, Floats, Progress, Silent, UnitOfWork
 from taxonomy.product import Path as Labels
@@ -30,6 +28,8 @@ from taxonomy.service.teaching import shown
 from taxonomy.text import normalise, product_text
 from taxonomy.tree import Tree
 from ui.settings import Settings
+from ui.stock import shelved, stock_of
+from ui.tables import contents_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -50,14 +50,10 @@ if TYPE_CHECKING:
     from taxonomy.service.splitting import Group
     from taxonomy.versus import Places
 
-__all__ = ["App", "contents_of", "shelved", "write_taxonomy"]
+__all__ = ["App"]
 
 ROUTERS_KEPT = 4  # one router of a 10,000-node tree holds about 100 MB
-PRODUCTS_PER_NODE = 30  # enough for a centroid and the words of a shelf; more only costs memory
 PRODUCTS_ARRANGED = 200  # of a category: as for those audited, and all of them are compared with each other
-PRODUCTS_AUDITED = 500  # of a node: shares and means hardly move with more
-BATCH = 2000
-_COLUMNAR = {".jsonl", ".ndjson", ".parquet", ".pq"}
 CANDIDATES = 200  # products that a search reranks: more costs milliseconds and rarely changes the first ten
 
 
@@ -443,63 +439,3 @@ class App:
         titles = [one.title for one in candidates]
         ranked = open_reranker(titles, encoder=self.encoder, router=router).rerank(query, candidates)
         return [(found[one.product_id], one) for one in ranked[:top]]
-
-
-def contents_of(file: Path, *, format: str | None = None, language: str = "") -> Contents:
-    """What a file of any format holds; a table may also be JSON lines or Parquet.
-
-    Raises
-    ------
-    FileError, InputError
-        As for `taxonomy.formats.read_contents`.
-    """
-    if format not in (None, "table") or not _COLUMNAR & set(file.suffixes):
-        return read_contents(file, format=format, language=language)
-    rows = read_table(file)
-    cells = ((at, [row.get(name, "") for name in rows.columns]) for at, row in enumerate(rows, 1))
-    return table.contents(file, rows.columns, cells)
-
-
-def write_taxonomy(tree: Tree, file: Path, *, format: str | None = None) -> int:
-    """Write a tree in a format, by the file's ending where none is given; how many categories went in.
-
-    Raises
-    ------
-    FileError, InputError
-        As for `taxonomy.formats.write_tree`.
-    """
-    if format not in (None, "table") or not _COLUMNAR & set(file.suffixes):
-        return write_tree(tree, file, format=format or format_by_name(file))
-    write_table(file, *own_table.rows(tree))
-    return len(tree)
-
-
-def stock_of(
-    uow: UnitOfWork, taxonomy: str, catalog: str
-) -> tuple[dict[NodeId, list[Product]], dict[NodeId, int]]:
-    """A sample of what stands in each node that is enough to judge it by, and how many really stand there."""
-    stock: dict[NodeId, list[Product]] = defaultdict(list)
-    for at, product in shelved(uow, taxonomy, catalog, per_node=PRODUCTS_AUDITED):
-        stock[at].append(product)
-    return stock, uow.assignments.counts(catalog, taxonomy)
-
-
-def shelved(
-    uow: UnitOfWork, taxonomy: str, catalog: str, *, per_node: int = PRODUCTS_PER_NODE
-) -> Iterator[tuple[NodeId, Product]]:
-    """Products with the nodes they stand in, at most so many of each node."""
-    taken: Counter[NodeId] = Counter()
-    for batch in _batches(uow.catalogs.products(catalog)):
-        standing = uow.assignments.of_products(catalog, taxonomy, [one.id for one in batch])
-        for product in batch:
-            if (one := standing.get(product.id)) and taken[one.node_id] < per_node:
-                taken[one.node_id] += 1
-                yield one.node_id, product
-
-
-def _batches(products: Iterable[Product]) -> Iterator[list[Product]]:
-    from itertools import islice
-
-    rows = iter(products)
-    while batch := list(islice(rows, BATCH)):
-        yield batch

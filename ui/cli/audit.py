@@ -23,7 +23,8 @@ from ui.cli.options import AsJson, CatalogName, Device, Map, parse_map
 from ui.cli.output import finish
 from ui.cli.progress import Bar
 from ui.settings import Settings
-from ui.wiring import App, stock_of
+from ui.stock import stock_of
+from ui.wiring import App
 
 __all__ = ["lint"]
 

@@ -23,7 +23,8 @@ from ui.cli.nodes import language_option, named_in
 from ui.cli.options import AsJson, Author
 from ui.cli.output import finish
 from ui.cli.progress import Bar
-from ui.wiring import App, contents_of, write_taxonomy
+from ui.tables import contents_of, write_taxonomy
+from ui.wiring import App
 
 __all__ = ["crosswalk", "export", "import_", "upload"]
 
