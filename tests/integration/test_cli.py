@@ -373,12 +373,12 @@ def test_a_mistake_gets_one_clear_error(shelftree: Shelftree, words: list[str], 
     assert "Traceback" not in done.err + done.out
 
 
-@pytest.mark.parametrize("command", ["ui", "serve"])
-def test_a_port_in_use_is_named(shelftree: Shelftree, command: str) -> None:
+@pytest.mark.parametrize("service", ["ui", "serve"])
+def test_a_port_in_use_is_named(shelftree: Shelftree, service: str) -> None:
     with socket.create_server(("localhost", 0)) as taken:
         port = taken.getsockname()[1]
 
-        done = shelftree(command, "--port", port)
+        done = shelftree(service, "--port", port)
 
     assert done.code == 2
     assert f"port {port}" in done.err

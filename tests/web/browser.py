@@ -24,8 +24,8 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-START_TIMEOUT_S = 60
-PATIENCE_MS = 20_000  # for a page to show what it should, on a machine that is busy
+START_TIMEOUT_S = 120
+PATIENCE_MS = 60_000  # for a page to show what it should, on a machine that is busy
 
 expect.set_options(timeout=PATIENCE_MS)
 
