@@ -46,6 +46,9 @@ class Task(StrEnum):
     BUILD = "build"
 
 
+_WITH_PAGE = (Task.CLASSIFY, Task.BUILD)  # they write their own reports
+
+
 def evaluate(
     file: MaybeFile = None,
     task: Annotated[Task, typer.Option("--task", help="What to measure.")] = Task.CLASSIFY,
@@ -61,7 +64,7 @@ def evaluate(
     catalog: CatalogName = "",
     report: Annotated[
         Path | None,
-        typer.Option("--report", help="Folder for the figures as JSON, for classify as a page, too."),
+        typer.Option("--report", help="Folder for the figures as JSON, of classify and build a page, too."),
     ] = None,
     precision: Precision = 0.95,
     baselines: Peers = "",
@@ -77,7 +80,8 @@ def evaluate(
 
     build measures a tree that `build --tree` wrote by its products, without labels: how alike they are inside
     a category, how well names fit, which categories to look at first. With --against, two trees over the
-    same products are compared; --report writes every category and every product that stands elsewhere.
+    same products are compared; --report writes every category and every product that stands elsewhere, and
+    build.html to look at them.
 
     With --report, classify writes classify.html as well: figures by level and branch, confusions, likely
     label errors, twins that stand apart. --baselines are trained on the rows of split `train` and judged on
@@ -85,7 +89,7 @@ def evaluate(
 
     Example: shelftree evaluate products.csv --task classify --model model --report report
     """
-    wanted, details = parse_peers(baselines), dict[str, object]()
+    wanted = parse_peers(baselines)
     if report:
         _make(report)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
@@ -95,14 +99,14 @@ def evaluate(
         elif task is Task.ATTRIBUTES:
             summary = _attributes(products_of(app, file, catalog, bar, map_=map_), model, bar)
         elif task is Task.BUILD:
-            products = list(products_of(app, file, catalog, bar, map_=map_))
-            summary, details = evaluate_trees(app, products, _needed(tree, "--tree"), against, bar)
+            products = products_of(app, file, catalog, bar, map_=map_)
+            summary = _build(app, products, _needed(tree, "--tree"), against, report, bar)
         elif task is Task.ROUTE:
             summary = _route(app, _needed(file, "FILE"), tree, taxonomy, model)
         else:
             summary = _rerank(app, _needed(file, "FILE"), model)
-    if report and task is not Task.CLASSIFY:
-        _write(report / f"{task}.json", json.dumps(details or summary, indent=2, ensure_ascii=False))
+    if report and task not in _WITH_PAGE:
+        _write(report / f"{task}.json", json.dumps(summary, indent=2, ensure_ascii=False))
     shown = {"attributes": summary} if task is Task.ATTRIBUTES else summary
     finish(summary, as_json=as_json, text=readable(shown))
 
@@ -148,6 +152,19 @@ def _classify(
             " get worse figures; keep some out by `test` or `valid` in a column `split`"
         )
     return summary | ({"baselines": [asdict(one) for one in baselines]} if baselines else {})
+
+
+def _build(
+    app: App, products: Iterable[Product], tree: Path, against: Path | None, folder: Path | None, bar: Bar
+) -> dict[str, object]:
+    """The figures; with a folder, the whole report is written to it."""
+    from ingest.evaluate.report.trees_page import render_trees
+
+    found = evaluate_trees(app, list(products), tree, against, bar, source=_source(products))
+    if folder:
+        _write(folder / "build.json", found.to_json())
+        _write(folder / "build.html", render_trees(found))
+    return found.summary()
 
 
 def _n_learnt(folder: Path, classifier: "Classifier", products: Iterable[Product]) -> int:

@@ -1,18 +1,16 @@
-"""The report as one HTML file that needs nothing but itself."""
+"""The report on a classifier as one HTML file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingest.evaluate.classify import ClassifyReport
 from ingest.evaluate.report.branches import Branch
 from ingest.evaluate.report.chart import coverage_chart, reliability_chart
 from ingest.evaluate.report.doubts import Suspect
 from ingest.evaluate.report.examine import Report
+from ingest.evaluate.report.template import fill
 
 __all__ = ["Limits", "render"]
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +25,9 @@ class Limits:
 
 
 def render(report: Report, *, limits: Limits | None = None) -> str:
-    """The page: UTF-8 text, style and drawings within, no script, nothing fetched from anywhere.
-
-    Whatever comes from the catalogue is escaped: titles may hold markup.
-    """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    pages = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters |= {"percent": _percent, "count": _count, "leaf": _leaf, "above": _above}
-    return pages.get_template("report.html.j2").render(
+    """The page; what it leaves out for want of room it says."""
+    return fill(
+        "report.html.j2",
         report=report,
         figures=report.figures,
         sorted_branches=_largest(report, (limits or Limits()).branches),
@@ -77,22 +63,3 @@ def _verdict(figures: ClassifyReport) -> str:
     if figures.precision_kept >= asked:
         return "kept"
     return "near" if figures.precision_kept >= asked - noise else "broken"
-
-
-def _percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f}%"
-
-
-def _count(n: int) -> str:
-    return f"{n:,}".replace(",", "\u202f")
-
-
-def _leaf(path: str) -> str:
-    """The last name of a path."""
-    return path.rpartition(" > ")[2]
-
-
-def _above(path: str) -> str:
-    """The names above the last, with what parts them; empty for a top category."""
-    above, parted, _ = path.rpartition(" > ")
-    return f"{above} › ".replace(" > ", " › ") if parted else ""
