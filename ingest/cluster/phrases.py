@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingest.attributes import AttributeSettings, learn
 from ingest.cluster.words import ASIDES, FOLLOWED, HELPERS, LINKS, NAMELESS, SMALL_WORDS
+from taxonomy.product import Product, ProductId
 from taxonomy.text import fold, normalise
 
 __all__ = ["Key", "PhraseBook", "brand_words", "stem"]
@@ -25,6 +27,7 @@ _KNOWN_PLURAL = 0.03
 """Part of a head noun's uses: "shirts" are known where nearly all titles say "shirt"; "milks" are a slip."""
 _INITIALS = 4  # letters at most: longer words in capitals are shouted, or brands
 _WHOLE, _OFTEN = 0.8, 5  # of a phrase's products say it inside one longer phrase; and so many do at least
+_TITLES_ALONE = AttributeSettings(growth=False, head=False)
 _KNOWN_BRANDS = 0.3  # share of products with a brand from which on the column is trusted
 
 
@@ -48,6 +51,8 @@ class PhraseBook:
         Products per phrase.
     titles : sequence of str
         As they were read.
+    brands : frozenset of str
+        What the column calls brands, folded; no name is one of them.
     """
 
     of: Sequence[frozenset[Key]]
@@ -56,13 +61,14 @@ class PhraseBook:
     tail: dict[Key, float]
     counts: Counter[Key]
     titles: Sequence[str]
+    brands: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, titles: Sequence[str], brands: Sequence[str]) -> "PhraseBook":
         """Count the phrases of all titles, brands and mere parts of phrases left out."""
         initials, given = _initials(titles), titles
         titles = [normalise(title) for title in titles]
-        nobody, links = brand_words(titles, brands), _links(titles)
+        nobody, links = brand_words(titles, brands) | _learnt(given, brands), _links(titles)
         of: list[frozenset[Key]] = []
         heads: list[frozenset[Key]] = []
         spelt: dict[Key, Counter[str]] = defaultdict(Counter)
@@ -85,7 +91,9 @@ class PhraseBook:
             )
             for key in spelt
         }
-        return cls(of, heads, surface, {key: ends[key] / uses[key] for key in uses}, counts, given)
+        tail = {key: ends[key] / uses[key] for key in uses}
+        names = frozenset(map(fold, brands)) if _has_brands(brands) else frozenset[str]()
+        return cls(of, heads, surface, tail, counts, given, names)
 
 
 def stem(word: str) -> str:
@@ -108,9 +116,20 @@ def brand_words(titles: Sequence[str], brands: Sequence[str]) -> frozenset[str]:
     """Folded words that are brands, by the brand column or, where it is mostly empty, by how titles open."""
     words = [[fold(token) for token in _TOKEN.findall(title)] for title in titles]
     owned = _owned(words, brands)
-    if sum(map(bool, brands)) >= _KNOWN_BRANDS * len(titles):
-        return owned
-    return owned | _opening(words)
+    return owned if _has_brands(brands) else owned | _opening(words)
+
+
+def _has_brands(brands: Sequence[str]) -> bool:
+    return sum(map(bool, brands)) >= _KNOWN_BRANDS * len(brands)
+
+
+def _learnt(titles: Sequence[str], brands: Sequence[str]) -> frozenset[str]:
+    """Brands of one word that `ingest.attributes` learns from titles, where no column names them."""
+    if _has_brands(brands):
+        return frozenset()
+    products = (Product(ProductId(str(at)), title) for at, title in enumerate(titles))
+    found = learn(products, settings=_TITLES_ALONE).brands.known
+    return frozenset(key[0] for key in found if len(key) == 1)
 
 
 def _opening(words: Sequence[Sequence[str]]) -> frozenset[str]:

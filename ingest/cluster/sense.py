@@ -48,11 +48,12 @@ _ALTERNATIVES = 3
 _TITLES = 8  # shown to a namer
 _COMMON = {True: 0.01, False: 0.08}  # of a parent's and of a leaf's titles: below, a phrase is an accident
 _SMALL = 12  # in a leaf of so few products, one may have the right word
-_THINGS = 6  # that a parent's leaves mostly are: each, and each two of them, could name it
+_THINGS = 6  # that a parent's leaves mostly are: each of them, and the two largest together, could name it
 _KNOWS, _BREADTH = 0.02, 0.3  # a parent's phrase is in so much of a child's titles, in so many children
 _SHARE, _TWO = 0.05, 0.03  # times the share of a parent's products; less for two things together
 _MOST, _SAID_BY_MOST = 0.6, 1.5  # of a parent's products: what so many are or say counts for more
 _TAKEN = 0.5  # times a parent's wording that a leaf below needs more
+_WHOLE = 0.3  # of a parent's products are so called or say so, or it is the word of a minority
 _AND = " & "
 _NOUN = 0.5  # of a word's uses end their part of a title
 
@@ -143,9 +144,12 @@ class _Ranker:
         return self._ranked[node]
 
     def told(self, words: str, score: float) -> Phrase:
+        printed = self.printed(words)
+        if fold(printed) in self.book.brands:
+            return Phrase(printed, 0.0)
         if words in self.labels.above:
             return Phrase(words, score)
-        return Phrase(self.printed(words), round(score * _MODIFIES, 4) if self.is_modifier(words) else score)
+        return Phrase(printed, round(score * _MODIFIES, 4) if self.is_modifier(words) else score)
 
     def is_modifier(self, words: str) -> bool:
         key = tuple(stem(word) for word in fold(words).split())
@@ -223,12 +227,10 @@ class _Ranker:
         if node not in self._offered:
             things = self.things(node)
             largest = [(text, n / things.total()) for text, n in things.most_common(_THINGS)]
-            pairs = ((one, other) for one, other in combinations(largest, 2) if _are_apart(one[0], other[0]))
-            self._offered[node] = {
-                **dict(self.spread(node)),
-                **dict(largest),
-                **{f"{one}{_AND}{other}": n + m for (one, n), (other, m) in pairs},
-            }
+            pair = next((two for two in combinations(largest, 2) if _are_apart(two[0][0], two[1][0])), None)
+            whole = {text: share for text, share in (*self.spread(node), *largest) if share >= _WHOLE}
+            joint = {f"{pair[0][0]}{_AND}{pair[1][0]}": pair[0][1] + pair[1][1]} if pair else {}
+            self._offered[node] = {**whole, **joint} or dict(largest)
         return self._offered[node]
 
     def spread(self, node: Branch) -> Iterator[tuple[str, float]]:

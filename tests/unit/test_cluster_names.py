@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ingest.cluster.induce import Branch
 from ingest.cluster.meaning import Encode, Meaning
 from ingest.cluster.phrases import PhraseBook
 from ingest.cluster.reduce import unit
+from ingest.cluster.reference import Reference
 from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
 from taxonomy.formats.tree_json import write
@@ -227,3 +229,43 @@ def test_what_only_leaves_that_became_one_say_often_is_known_too(monkeypatch: py
     united, named = name_by_meaning(root, members, book, vectors, knowing(meant, dim=16))
     rakes = next(node for node in united.children if 0 in node.groups)
     assert (rakes.groups, named[rakes].name) == ((0, 1), "Garden Rakes")
+
+
+def test_a_brand_learnt_from_titles_is_in_no_phrase() -> None:
+    kinds = ("lamp", "chair", "table", "mirror", "shelf", "clock", "vase")
+    titles = [f"Zebbart {kind}" for kind in kinds] + [f"shade for Zebbart {kind}" for kind in kinds[:3]]
+    titles += [f"Moti {kind}" for kind in kinds]
+
+    without = PhraseBook.read(titles, [""] * len(titles))
+    known = PhraseBook.read(titles, [*["Moti"] * 10, *["Other"] * 7])
+
+    assert ("zebbart",) not in without.counts
+    assert ("zebbart",) in known.counts  # the column says which are brands
+
+
+def test_the_name_of_a_brand_names_no_node_where_the_column_has_it() -> None:
+    products, vectors, centres = shop()
+    kinds = {word: centre for word, centre in centres.items() if word not in KINDS}
+    branded = [replace(one, brand="Rakes" if at == 40 else "Moti") for at, one in enumerate(products)]
+
+    assert "Rakes" in leaf_names(build(products, vectors, shape=Shape(max_depth=2), encode=knowing(kinds)))
+    built = build(branded, vectors, shape=Shape(max_depth=2), encode=knowing(kinds))
+    assert "Rakes" not in {node.name for node in built.tree.nodes.values()}
+
+
+def test_a_parent_is_offered_its_two_largest_kinds_and_no_word_of_a_few() -> None:
+    kinds = {"rakes": 12, "hoses": 9, "spades": 8, "seeds": 7}
+    titles = [f"{kind}{', gadgets' * (at % 5 == 0)}" for kind, n in kinds.items() for at in range(n)]
+    ends = np.cumsum([0, *kinds.values()])
+    members = [range(*pair) for pair in pairwise(ends.tolist())]
+    book = PhraseBook.read(titles, ["Moti"] * len(titles))
+    vectors = unit(np.eye(4)[np.repeat(np.arange(4), list(kinds.values()))])
+    encode = knowing({kind: np.eye(4)[at] for at, kind in enumerate(kinds)}, dim=4)
+    meaning = Meaning(vectors, encode, set(book.surface.values()))
+    ranker = sense._Ranker(members, book, meaning, Reference.of(()))
+
+    offered = ranker.offered(Branch((0, 1, 2, 3), tuple(Branch((at,)) for at in range(4))))
+
+    assert "Rakes & Hoses" in offered
+    assert "gadgets" not in offered
+    assert "Spades" not in offered
