@@ -53,4 +53,11 @@ def _say(message: str) -> None:
 
 def _lines(summary: Mapping[str, object]) -> str:
     width = max(map(len, summary), default=0)
-    return "\n".join(f"{name.replace('_', ' '):{width}}  {value}" for name, value in summary.items())
+    return "\n".join(f"{name.replace('_', ' '):{width}}  {_said(value)}" for name, value in summary.items())
+
+
+def _said(value: object) -> object:
+    """A table of numbers in words: JSON alone has it as it is."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{n} {name}" for name, n in value.items()) or "nothing"
+    return value

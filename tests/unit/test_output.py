@@ -1,0 +1,16 @@
+"""What commands print at their end."""
+
+import pytest
+
+from ui.cli.output import finish
+
+
+def test_a_table_in_a_summary_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    finish({"n_train": 3, "learnt_from": {"Ann": 2, "a file": 1}, "none": {}}, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "n train      3",
+        "learnt from  2 Ann, 1 a file",
+        "none         nothing",
+    ]
+    finish({"learnt_from": {"Ann": 2}}, as_json=True)
+    assert capsys.readouterr().out == '{"learnt_from": {"Ann": 2}}\n'
