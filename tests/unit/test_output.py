@@ -5,6 +5,16 @@ import pytest
 from ui.cli.output import finish
 
 
+def test_numbers_are_rounded_for_people_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    finish({"share": 1 / 3, "noise": {"n": 2, "share": 1 / 7, "examples": ["a", "b"]}}, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "share  0.3333",
+        "noise  n 2, share 0.1429, examples a; b",
+    ]
+    finish({"share": 1 / 3}, as_json=True)
+    assert str(1 / 3) in capsys.readouterr().out
+
+
 def test_a_table_in_a_summary_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     finish({"n_train": 3, "learnt_from": {"Ann": 2, "a file": 1}, "none": {}}, as_json=False)
     assert capsys.readouterr().out.splitlines() == [

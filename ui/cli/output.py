@@ -57,7 +57,13 @@ def _lines(summary: Mapping[str, object]) -> str:
 
 
 def _said(value: object) -> object:
-    """A table of numbers in words: JSON alone has it as it is."""
+    """A value as a person reads it; JSON has it as it is."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{n} {name}" for name, n in value.items()) or "nothing"
+        counts = all(isinstance(n, int) for n in value.values())
+        pairs = ((n, name) if counts else (name, _said(n)) for name, n in value.items())
+        return ", ".join(f"{one} {other}" for one, other in pairs) or "nothing"
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "nothing"
     return value
