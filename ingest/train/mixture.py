@@ -17,7 +17,7 @@ _TEMPERATURES = np.geomspace(0.5, 5.0, 48).tolist()  # a factor of 1.05 apart: f
 _SHARPNESS = np.geomspace(1.0, 16.0, 13).tolist()
 _SHARES = [0.1 * tenth for tenth in range(10)]  # a tenth stays: words and memory say 0 of what they never saw
 _LEAST = 1e-4  # a truth that is given no probability at all is no infinite loss
-_ROUNDS = 8  # three were enough on every catalogue tried
+_ROUNDS = 8  # at most: it ends where nothing moves
 
 
 @dataclass(frozen=True)

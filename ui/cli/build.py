@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.cluster.shape import Shape
 from ingest.readers import write_table
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.formats import read_entries, tree_json
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "labels_of"]
 
+_DEFAULTS = Shape()
+
 _OF_BUILDS = (
     "keep",
     "churn",
@@ -52,8 +55,10 @@ def build(
     tree: Annotated[
         Path | None, typer.Option("--tree", help="Where to write the tree as JSON: ids, members, centroids.")
     ] = None,
-    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels at most.")] = 4,
-    max_children: Annotated[int, typer.Option("--max-children", min=2, help="Subcategories at most.")] = 20,
+    depth: Annotated[int, typer.Option("--depth", min=1, help="Levels at most.")] = _DEFAULTS.max_depth,
+    max_children: Annotated[
+        int, typer.Option("--max-children", min=2, help="Subcategories at most.")
+    ] = _DEFAULTS.max_children,
     min_size: Annotated[
         int | None, typer.Option("--min-size", min=2, help="Products a category at least.")
     ] = None,
@@ -116,7 +121,6 @@ def build(
         _refuse(context, _OF_BUILDS, "--place puts products into a tree as it is and builds nothing")
     if keep or seed:
         _refuse(context, ("max_children",), "a known tree has as many children as it has")
-    from ingest.cluster.shape import Shape
 
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
