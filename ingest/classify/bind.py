@@ -1,11 +1,12 @@
 """A trained head, its words and what it remembers, on the tree in use, which may have been edited since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.classify.calibrate import Calibration
 from ingest.classify.claims import held_back
@@ -54,16 +55,27 @@ class Bound:
     wording: Wording | None = None
     ways: Any = None
 
-    def posteriors(self, vectors: Floats, texts: Sequence[str], by: Calibration) -> Floats:
-        """Probabilities of terminals: (n, n_terminals) float32 of n texts and their (n, dim) unit rows.
+    def posteriors(
+        self, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats], by: Calibration
+    ) -> Floats:
+        """Probabilities of terminals: (n, n_terminals) float32 of n texts.
 
         The head's softmax, of which words and then the neighbours' vote each give out a share anew. What the
         head gives to terminals of which no words were learnt, and no product is remembered, stays with
-        them, so that a node known by its name alone is not outvoted by those that have products.
+        them, so that a node known by its name alone is not outvoted by those that have products. Texts that
+        words settle are not encoded.
         """
+        found = self.said(self.scores(texts), by.sharpness) if by.wording_share else self.said_nothing(texts)
+        left = np.flatnonzero(~self.settled(found, by))
+        vectors = encode([texts[at] for at in left.tolist()])
         head = self.regroup(softmax(self.head.logits(vectors), temperature=by.temperature))
-        said = self.said(self.scores(texts), by.sharpness) if by.wording_share else head
-        return self.mixed(head, said, self.votes(vectors) if by.memory_share else head, by)
+        found[left] = self.mixed(head, found[left], self.votes(vectors) if by.memory_share else head, by)
+        return found
+
+    def settled(self, said: Floats, by: Calibration) -> NDArray[np.bool_]:
+        """Whose words tell enough, (n,) bool of (n, n_terminals): none where some terminal has no words."""
+        settled: NDArray[np.bool_] = said.max(axis=1, initial=0.0) > by.settles
+        return settled if by.settles < 1 and self.worded.all() else np.zeros_like(settled)
 
     def mixed(self, head: Floats, said: Floats, votes: Floats, by: Calibration) -> Floats:
         """The head's probabilities, what words say and the votes, all (n, n_terminals), as one."""
@@ -77,10 +89,14 @@ class Bound:
     def said(self, scores: Floats, sharpness: float) -> Floats:
         """What words make of terminals: (n, n_terminals) float32, rows adding up to 1, or 0 without words."""
         if not self.wording or not self.worded.any():
-            return np.zeros((len(scores), len(self.layout.terminals)), dtype=np.float32)
+            return self.said_nothing(scores)
         said = self.wording.votes(scores, sharpness=sharpness) @ self.ways
         rows: Floats = said / np.maximum(said.sum(axis=1, keepdims=True), 1e-12)
         return rows
+
+    def said_nothing(self, of: Sized) -> Floats:
+        """What words make of terminals where they say nothing: (n, n_terminals) float32, all 0."""
+        return np.zeros((len(of), len(self.layout.terminals)), dtype=np.float32)
 
     def votes(self, vectors: Floats) -> Floats:
         """What the nearest remembered products say: (n, n_terminals) float32, rows adding up to 1.

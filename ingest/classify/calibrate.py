@@ -43,6 +43,8 @@ class Calibration:
         by on the way to probabilities.
     memory_share : float
         How much of what comes of that the remembered products give out anew, in 0..1.
+    settles : float
+        Where words give a terminal more than this, nothing else is asked; 1 for never.
     sureness : tuple of float
         (a, b, c) of the map ``logit p' = a log p - b log(1 - p) + c`` of the likeliest terminal's
         probability; the others share what is left as before. Kull, Silva Filho and Flach, *Beta calibration*
@@ -57,6 +59,7 @@ class Calibration:
     wording_share: float = WORDING_SHARE
     sharpness: float = SHARPNESS
     memory_share: float = MEMORY_SHARE
+    settles: float = 1.0
     sureness: tuple[float, float, float] = (1.0, 1.0, 0.0)
     prices: tuple[float, ...] = ()
     given: tuple[int, ...] = ()

@@ -17,6 +17,7 @@ _SHARPNESS = 30.0
 """Votes weigh exp(30 cosine). Of 10, 20 and 30 neighbours and sharpness 10 and 30, 20 and 30 gave the best
 likelihood on two public catalogues; all were within half a point of accuracy of each other."""
 
+_BLOCK = 32  # of 16, 32 and 64 the quickest for 20,000 products
 _CHUNK = 4_000_000  # cosines in memory at a time
 
 
@@ -82,17 +83,27 @@ class Memory:
             return votes
         step = max(1, _CHUNK // len(self))
         for start in range(0, len(vectors), step):
-            cosines = vectors[start : start + step] @ self._known.T
-            self._count(cosines, votes[start : start + step])
+            near, cosines = self._nearest(vectors[start : start + step])
+            weights = np.exp((cosines - cosines.max(axis=1, keepdims=True)) * _SHARPNESS)
+            weights /= weights.sum(axis=1, keepdims=True)
+            np.add.at(votes, (start + np.arange(len(near))[:, None], self.owners[near]), weights)
         return votes
 
-    def _count(self, cosines: Floats, votes: Floats) -> None:
-        n_near = min(_NEIGHBOURS, cosines.shape[1])
-        near = np.argpartition(cosines, -n_near, axis=1)[:, -n_near:]
-        found = np.take_along_axis(cosines, near, axis=1)
-        weights = np.exp((found - found.max(axis=1, keepdims=True)) * _SHARPNESS)
-        weights /= weights.sum(axis=1, keepdims=True)
-        np.add.at(votes, (np.arange(len(near))[:, None], self.owners[near]), weights)
+    def _nearest(self, vectors: Floats) -> tuple[Indices, Floats]:
+        """Which 20 products are nearest to each row, and their cosines; fewer where fewer are remembered.
+
+        They lie in the 20 blocks whose own nearest are the nearest; to look at all takes twice as
+        long. Column `c` is in block `c` modulo the number of blocks.
+        """
+        n_near, n_blocks = min(_NEIGHBOURS, len(self)), -(-len(self) // _BLOCK)
+        cosines = np.full((len(vectors), _BLOCK * n_blocks), -np.inf, dtype=np.float32)
+        np.matmul(vectors, self._known.T, out=cosines[:, : len(self)])
+        tops = cosines.reshape(len(vectors), _BLOCK, n_blocks).max(axis=1)
+        best = _largest(tops, min(_NEIGHBOURS, n_blocks))
+        columns = (best[:, None] + n_blocks * np.arange(_BLOCK)[:, None]).reshape(len(vectors), -1)
+        chosen = _largest(np.take_along_axis(cosines, columns, axis=1), n_near)
+        near = np.take_along_axis(columns, chosen, axis=1)
+        return near, np.take_along_axis(cosines, near, axis=1)
 
     @cached_property
     def _known(self) -> Floats:
@@ -101,3 +112,8 @@ class Memory:
 
     def _nodes(self) -> list[NodeId]:
         return [self.ids[at] for at in self.owners]
+
+
+def _largest(rows: Floats, n: int) -> Indices:
+    """The columns of each row's `n` largest, in any order."""
+    return np.argpartition(rows, -n, axis=1)[:, -n:]

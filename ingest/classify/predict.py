@@ -187,7 +187,7 @@ class Classifier:
         A node's probability is the sum over the terminals at and below it.
         """
         by = self.calibration
-        return by.sure(self._bound.posteriors(self.encoder.encode(texts), texts, by))
+        return by.sure(self._bound.posteriors(texts, self.encoder.encode, by))
 
     def query_posteriors(self, queries: Sequence[str]) -> Floats:
         """The same of what people type into a search box, by the head alone.

@@ -46,7 +46,7 @@ __all__ = ["FORMAT", "MANIFEST", "Artifact"]
 
 MANIFEST = "manifest.json"
 _DRIFT = "drift.json"
-FORMAT = 3
+FORMAT = 4
 """Of a model folder: raised when its files change."""
 
 _NEEDED = (
@@ -237,6 +237,7 @@ def _calibration(body: dict[str, Any]) -> Calibration:
         float(body["wording_share"]),
         float(body["sharpness"]),
         float(body["memory_share"]),
+        float(body["settles"]),
         (a, b, c),
         tuple(map(float, body["prices"])),
         tuple(map(int, body["given"])),

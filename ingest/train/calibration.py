@@ -15,7 +15,7 @@ from ingest.classify.layout import Indices
 from ingest.classify.memory import Memory
 from ingest.classify.wording import Wording
 from ingest.train.dataset import Row
-from ingest.train.mixture import Legs, fit_mixture
+from ingest.train.mixture import Legs, fit_mixture, fit_settles
 from taxonomy.node import NodeId
 from taxonomy.ports import Encoder, Floats, Progress
 from taxonomy.product import Path, ProductId
@@ -162,7 +162,9 @@ class HeldOut:
     def fit(self, at: Indices) -> Calibration:
         """The calibration of the rows at these positions; the plain one without rows."""
         known = at[self.truth[at] >= 0]
-        plain = fit_mixture(self.legs.of(known), self.truth[known])
+        legs, truth = self.legs.of(known), self.truth[known]
+        plain = fit_mixture(legs, truth)
+        plain = replace(plain, settles=fit_settles(legs, truth, plain))
         if not len(at):
             return plain
         found = self.outcome(plain, at)

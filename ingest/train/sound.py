@@ -120,6 +120,9 @@ def _curve_faults(calibration: Calibration) -> Iterator[str]:
     numbers = [value for kept in asdict(calibration).values() for value in np.ravel(kept)]
     if not np.isfinite(np.array(numbers, dtype=np.float64)).all() or calibration.temperature <= 0:
         yield "the calibration holds what is no number, or a temperature that is none"
+    shares = (calibration.wording_share, calibration.memory_share, calibration.settles)
+    if not all(0 <= share <= 1 for share in shares):
+        yield "the calibration shares out more than there is, or less than nothing"
     if not len(calibration.prices) == len(calibration.given) == len(calibration.wrong):
         yield "the calibration's curve has columns of different length"
     if list(calibration.prices) != sorted(calibration.prices):

@@ -48,8 +48,21 @@ def memory() -> Memory:
 
 
 def chances(bound: Bound, vector: Floats, *, memory_share: float) -> dict[NodeId, float]:
-    (row,) = bound.posteriors(vector[None], [""], Calibration(wording_share=0.0, memory_share=memory_share))
+    (row,) = bound.posteriors(
+        [""], lambda _: vector[None], Calibration(wording_share=0.0, memory_share=memory_share)
+    )
     return dict(zip(bound.layout.terminals, row.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("n", [1, 19, 33, 1500])
+def test_the_nearest_of_any_number_vote(n: int) -> None:
+    rng = np.random.default_rng(n)
+    rows = rng.normal(size=(n + 40, 8)).astype(np.float32)
+    known, asked = np.split(rows / np.linalg.norm(rows, axis=1, keepdims=True), [n])
+    ids = [NodeId(str(at)) for at in range(n)]
+    votes = Memory.of(ids, known).votes(asked)
+    nearest = np.argsort(-asked @ known.astype(np.float16).astype(np.float32).T, axis=1)[:, :20]
+    assert [set(np.flatnonzero(row)) for row in votes] == [set(row) for row in nearest]
 
 
 def test_near_products_vote_and_far_ones_hardly() -> None:

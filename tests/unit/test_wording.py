@@ -13,7 +13,8 @@ from ingest.classify.calibrate import Calibration
 from ingest.classify.head import Head, softmax
 from ingest.classify.memory import Memory
 from ingest.classify.wording import Wording, features
-from ingest.train.mixture import Legs, fit_mixture
+from ingest.train import mixture
+from ingest.train.mixture import Legs, fit_mixture, fit_settles
 from taxonomy.edits import Create, Edit, Merge, Part, Split
 from taxonomy.node import Node, NodeId
 from taxonomy.ports import Floats, Progress
@@ -54,7 +55,7 @@ def bound(tree: Tree = TREE, *, memory: Memory | None = None) -> Bound:
 
 def chances(made: Bound, text: str, **shares: float) -> dict[NodeId, float]:
     by = Calibration(**{"memory_share": 0.0, **shares})
-    (row,) = made.posteriors(Mute().encode([text]), [text], by)
+    (row,) = made.posteriors([text], Mute().encode, by)
     return dict(zip(made.layout.terminals, row.tolist(), strict=True))
 
 
@@ -147,6 +148,33 @@ def test_a_node_that_words_were_never_learnt_of_is_not_outvoted() -> None:
     assert after == pytest.approx(before)
 
 
+def test_texts_that_words_settle_are_not_encoded() -> None:
+    made, encoded = bound(), list[str]()
+
+    def encode(texts: Sequence[str]) -> Floats:
+        encoded.extend(texts)
+        return Mute().encode(texts)
+
+    sharp = Calibration(memory_share=0.0, sharpness=12.0)
+    texts = ["becher", "whisk pfanne"]
+    everything = made.posteriors(texts, encode, sharp)
+    assert encoded == texts
+    encoded.clear()
+    found = made.posteriors(texts, encode, replace(sharp, settles=0.9))
+    assert encoded == ["whisk pfanne"]
+    assert np.allclose(found[1], everything[1])
+    assert np.allclose(found[0], made.said(made.scores(["becher"]), 12.0)[0])
+
+
+def test_words_settle_nothing_where_a_node_may_be_meant_that_they_do_not_know() -> None:
+    tree = edited(Create(Node(NodeId("lamps"), "Lamps", NodeId("root"))))
+    by = Calibration(memory_share=0.0, sharpness=12.0, settles=0.9)
+    assert chances(bound(tree), "becher", sharpness=12.0, settles=0.9) == chances(
+        bound(tree), "becher", sharpness=12.0
+    )
+    assert bound().settled(bound().said(bound().scores(["becher"]), 12.0), by).all()
+
+
 def legs(texts: Sequence[str], *, memory: Memory | None = None, logits: Floats | None = None) -> Legs:
     made, vectors = bound(memory=memory), Mute().encode(texts)
     said = made.head.logits(vectors) if logits is None else logits
@@ -164,6 +192,34 @@ def test_words_that_tell_get_a_share_and_words_that_do_not_get_none() -> None:
     logits[np.arange(200), by_row] += 1.5
     assert fit_mixture(legs(telling, logits=logits), truth).wording_share >= 0.5
     assert fit_mixture(legs(misleading, logits=logits), truth).wording_share <= 0.1
+
+
+def sure(goods: Sequence[int], *, logits: Floats) -> float:
+    """From where words settle products; they say the truth of four in five, and `goods` of the others."""
+    truth = np.arange(200) % 5
+    terminals = bound().layout.terminals
+    texts = [GOODS[TREE.path(terminals[at])] for at in truth]
+    texts[::5] = [GOODS[TREE.path(terminals[at])] for at in goods]
+    by = Calibration(sharpness=12.0, memory_share=0.0, wording_share=0.1)
+    return fit_settles(legs(texts, logits=logits), truth, by)
+
+
+def test_words_settle_only_where_no_product_is_lost_by_it() -> None:
+    row = {at: index for index, at in enumerate(bound().head.ids)}
+    rows = [row[bound().layout.terminals[at % 5]] for at in range(200)]
+    knowing = np.zeros((200, 5), dtype=np.float32)
+    knowing[np.arange(200), rows] = 9.0
+    right, wrong = [0] * 40, [1] * 40
+    assert sure(right, logits=knowing) < 1
+    assert sure(wrong, logits=knowing) == 1
+    assert sure(wrong, logits=-knowing) < 1  # the head would be wrong, too
+
+
+def test_few_products_cannot_say_that_words_settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = np.zeros((200, 5), dtype=np.float32)
+    assert sure([0] * 40, logits=logits) < 1
+    monkeypatch.setattr(mixture, "_TELLING", 201)
+    assert sure([0] * 40, logits=logits) == 1
 
 
 def test_what_is_fitted_makes_the_truth_likelier_than_what_was_not() -> None:

@@ -199,7 +199,9 @@ def _speed(
         peer = _sentence_transformer(app)
         # A cache of its own: vectors kept from an earlier run would pass for speed.
         classifier = Classifier.load(model, device="cpu", backend="openvino", cache=Path(cache))
-        texts = sampled(list(dict.fromkeys(one.title for one in products)), n + WARM_TITLES)
+        # What it was trained on it knows by heart, and would be quick about.
+        unseen = (one.title for one in products if one.split.strip().casefold() == "valid")
+        texts = sampled(list(dict.fromkeys(unseen)), n + WARM_TITLES)
         warm, texts = texts[:WARM_TITLES], texts[WARM_TITLES:] or texts
 
         def ours(part: Sequence[str]) -> object:
