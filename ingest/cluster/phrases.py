@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from ingest.attributes import AttributeSettings, learn
@@ -96,6 +97,7 @@ class PhraseBook:
         return cls(of, heads, surface, tail, counts, given, names)
 
 
+@lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """The word without a plural or possessive ending; enough to tell that two names are one.
 
@@ -195,12 +197,13 @@ def _phrases(
 ) -> Iterator[tuple[Key, str, bool]]:
     """Key, spelling, and whether it stands where a head noun does."""
     for part, is_headed in _parts(title, nobody, links):
+        plain = [fold(word) for word in part]
+        stems = list(map(stem, plain))
         for start in range(len(part)):
             for end in range(start + 1, min(start + _LONGEST, len(part)) + 1):
-                words = part[start:end]
-                if _can_name(words):
-                    key = tuple(stem(fold(word)) for word in words)
-                    yield key, " ".join(words), end == len(part) and is_headed
+                key = tuple(stems[start:end])
+                if _can_name(plain[start:end], key):
+                    yield key, " ".join(part[start:end]), end == len(part) and is_headed
 
 
 def _parts(
@@ -235,15 +238,15 @@ def _parts(
         yield part, not is_aside
 
 
-def _can_name(words: Sequence[str]) -> bool:
-    plain = [fold(word) for word in words]
-    says = [word for word in plain if word not in HELPERS and stem(word) not in HELPERS]
-    if len(set(map(stem, plain))) < len(plain):
+def _can_name(plain: Sequence[str], key: Key) -> bool:
+    """Whether folded words, whose stems are the key, say a thing."""
+    if len(set(key)) < len(key):
         return False  # "Wall Sticker Stickers"
     if plain[0] in LINKS or plain[-1] in LINKS:
         return False
-    if plain[-1] in FOLLOWED or stem(plain[-1]) in FOLLOWED:
+    if plain[-1] in FOLLOWED or key[-1] in FOLLOWED:
         return False
+    says = [word for word, own in zip(plain, key, strict=True) if word not in HELPERS and own not in HELPERS]
     return bool(says) and max(map(len, says)) > (2 if says[0].isascii() else 0)
 
 

@@ -70,13 +70,18 @@ def reduce(
     if n < 2:
         return unit(np.asarray(vectors, np.float32))
     chosen = sample(n, _ENOUGH, seed)
-    words = _Words.learn([texts[at] for at in chosen], [brands[at] for at in chosen] if brands else [], seed)
-    blocks = (slice(at, at + _BLOCK_ROWS) for at in range(0, n, _BLOCK_ROWS))
-    mean, axes = _axes(_both(vectors[chosen], [texts[at] for at in chosen], words))
+    words, said = _learn([texts[at] for at in chosen], [brands[at] for at in chosen] if brands else [], seed)
+    known = _both(vectors[chosen], said)
+    mean, axes = _axes(known)
     points = np.empty((n, axes.shape[1]), np.float32)
-    for block in blocks:
-        points[block] = unit((_both(vectors[block], texts[block], words) - mean) @ axes)
-        progress.advance(len(points[block]))
+    points[chosen] = unit((known - mean) @ axes)
+    progress.advance(len(chosen))
+    others = np.delete(np.arange(n), chosen)
+    for at in range(0, len(others), _BLOCK_ROWS):
+        block = others[at : at + _BLOCK_ROWS]
+        said = words.of([texts[at] for at in block]) if words else None
+        points[block] = unit((_both(vectors[block], said) - mean) @ axes)
+        progress.advance(len(block))
     return points
 
 
@@ -87,23 +92,28 @@ class _Words:
     weigh: TfidfVectorizer
     turn: TruncatedSVD
 
-    @classmethod
-    def learn(cls, texts: Sequence[str], brands: Sequence[str], seed: int) -> "_Words | None":
-        """None where there are too few titles, or too few words that come twice."""
-        if len(texts) < _ENOUGH_FOR_WORDS:
-            return None
-        nobody = NAMELESS | brand_words(texts, brands or [""] * len(texts))
-        weigh = TfidfVectorizer(analyzer=partial(_terms, nobody=nobody), min_df=2, sublinear_tf=True)
-        try:
-            counts = weigh.fit_transform(texts)
-        except ValueError:  # scikit-learn's way to say that no word occurs twice
-            return None
-        dims = min(_WORD_DIMS, counts.shape[1] - 1)
-        return cls(weigh, TruncatedSVD(dims, random_state=seed).fit(counts)) if dims > 0 else None
-
     def of(self, texts: Sequence[str]) -> Floats:
         """(n, dim) float32, unit rows."""
         return unit(self.turn.transform(self.weigh.transform(texts)))
+
+
+def _learn(
+    texts: Sequence[str], brands: Sequence[str], seed: int
+) -> tuple[_Words, Floats] | tuple[None, None]:
+    """The words of these titles, and what they say; None where titles, or words that come twice, are few."""
+    if len(texts) < _ENOUGH_FOR_WORDS:
+        return None, None
+    nobody = NAMELESS | brand_words(texts, brands or [""] * len(texts))
+    weigh = TfidfVectorizer(analyzer=partial(_terms, nobody=nobody), min_df=2, sublinear_tf=True)
+    try:
+        counts = weigh.fit_transform(texts)
+    except ValueError:  # scikit-learn's way to say that no word occurs twice
+        return None, None
+    dims = min(_WORD_DIMS, counts.shape[1] - 1)
+    if dims < 1:
+        return None, None
+    turn = TruncatedSVD(dims, random_state=seed).fit(counts)
+    return _Words(weigh, turn), unit(turn.transform(counts))
 
 
 def _terms(text: str, *, nobody: frozenset[str]) -> list[str]:
@@ -112,10 +122,10 @@ def _terms(text: str, *, nobody: frozenset[str]) -> list[str]:
     return [*words, *map(" ".join, pairwise(words))]
 
 
-def _both(vectors: Floats, texts: Sequence[str], words: _Words | None) -> Floats:
-    if words is None:
+def _both(vectors: Floats, said: Floats | None) -> Floats:
+    if said is None:
         return unit(vectors)
-    return unit(np.hstack([unit(vectors), np.float32(_WORD_WEIGHT) * words.of(texts)]))
+    return unit(np.hstack([unit(vectors), np.float32(_WORD_WEIGHT) * said]))
 
 
 def _axes(rows: Floats) -> tuple[Floats, Floats]:
