@@ -1,4 +1,4 @@
-"""Building on what is known: a tree of a file, of the store, or of a published taxonomy."""
+"""What a build may go on from: the tree of a file, or of the store, and where products stand in it."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -10,79 +10,16 @@ from taxonomy.edits import Assign, Create, Split
 from taxonomy.errors import InputError
 from taxonomy.formats import tree_json
 from taxonomy.node import NodeId
-from taxonomy.ports import Floats, Progress, Silent, UnitOfWork
+from taxonomy.ports import UnitOfWork
 from taxonomy.product import Product, ProductId, Source
-from taxonomy.text import normalise
-from taxonomy.tree import Tree
-from ui.wiring import App
 
 if TYPE_CHECKING:
-    from ingest.cluster.outcome import Rebuilt
-    from ingest.cluster.shape import Shape
     from ingest.cluster.standing import Standing
 
-__all__ = ["build_seeded", "rebuild", "standing_in_file", "standing_in_store"]
+__all__ = ["standing_in_file", "standing_in_store"]
 
 _BATCH = 2000  # products whose places are asked for at once
 _ALL = 1_000_000  # change sets: more than a taxonomy ever has
-
-
-def rebuild(
-    app: App,
-    products: Sequence[Product],
-    standing: "Standing",
-    *,
-    churn: float | None = None,
-    shape: "Shape",
-    seed: int = 0,
-    attach: bool = False,
-    progress: Progress | None = None,
-) -> "Rebuilt":
-    """A standing tree with what arrived; parameters as for `ingest.cluster.keep.rebuild`."""
-    from ingest.cluster.keep import CHURN
-    from ingest.cluster.keep import rebuild as grow
-
-    return grow(
-        products,
-        _vectors(app, products, progress),
-        standing=standing,
-        churn=CHURN if churn is None else churn,
-        shape=shape,
-        seed=seed,
-        attach=attach,
-        encode=app.encoder.encode,
-        progress=progress,
-    )
-
-
-def build_seeded(
-    app: App,
-    products: Sequence[Product],
-    tree: Tree,
-    *,
-    use_labels: bool,
-    shape: "Shape",
-    seed: int = 0,
-    attach: bool = False,
-    progress: Progress | None = None,
-) -> "Rebuilt":
-    """A known tree, filled, with new nodes for its gaps; with labels, products that have a path of the tree
-    in the file are examples. Errors as for `ingest.cluster.seeds.build_seeded`.
-    """
-    from ingest.cluster.seeds import build_seeded as grow
-    from ingest.cluster.seeds import labelled_by_path
-
-    return grow(
-        products,
-        _vectors(app, products, progress),
-        tree=tree,
-        labelled=labelled_by_path(tree, products) if use_labels else None,
-        shape=shape,
-        seed=seed,
-        attach=attach,
-        encode=app.encoder.encode,
-        progress=progress,
-    )
 
 
 def standing_in_file(file: Path, products: Sequence[Product], revision: str) -> "Standing":
@@ -143,9 +80,3 @@ def _filled(uow: UnitOfWork, taxonomy: str) -> dict[NodeId, int]:
                 for part in edit.parts:
                     filled[part.node_id] = filled.get(part.node_id, 0) + len(part.product_ids)
     return {at: n for at, n in filled.items() if at in made}
-
-
-def _vectors(app: App, products: Sequence[Product], progress: Progress | None) -> Floats:
-    heard = progress or Silent()
-    heard.start("reading what products mean", len(products))
-    return app.encoder.encode([normalise(one.title) for one in products], progress=heard)

@@ -7,7 +7,7 @@ import os
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -116,6 +116,18 @@ class App:
 
         return open_encoder(self.settings.base_model or None, device=self.settings.device, cache=self.cache)
 
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
+        """What texts mean to the base encoder, spelling made even: (n_texts, dim) float32, unit rows."""
+        return self.encoder.encode([normalise(text) for text in texts], progress=progress or Silent())
+
+    def vectors(self, products: Sequence[Product], *, progress: Progress | None = None) -> Floats:
+        """What the titles mean: (n_products, dim) float32, unit rows.
+
+        Descriptions are left out: with them, a built tree agrees less with shops' own trees.
+        """
+        (progress or Silent()).start("reading what products mean", len(products))
+        return self.encode([one.title for one in products], progress=progress)
+
     def encoder_of(self, model: Path) -> Encoder:
         """The encoder of a trained model."""
         from ingest.encode import open_encoder
@@ -170,6 +182,7 @@ class App:
     def build(
         self,
         products: Sequence[Product],
+        vectors: Floats,
         *,
         shape: "Shape | None" = None,
         seed: int = 0,
@@ -177,17 +190,12 @@ class App:
         noise: "Noise" = "keep",
         progress: Progress | None = None,
     ) -> "Built":
-        """A tree grown from the products' titles; their own categories are not looked at.
+        """A tree grown from the products' titles and `vectors`; their own categories are not looked at.
 
         Labels of the reference, paths of a published taxonomy, are wordings for names beside the titles'.
-
-        Descriptions are left out: with them, measured agreement with shops' own trees is lower.
         """
         from ingest.cluster.build import build
 
-        progress = progress or Silent()
-        progress.start("reading what products mean", len(products))
-        vectors = self.encoder.encode([normalise(one.title) for one in products], progress=progress)
         return build(
             products,
             vectors,
@@ -258,18 +266,17 @@ class App:
     def examine(
         self,
         products: Sequence[Product],
+        vectors: Floats,
         tree: Tree,
         places: "Places",
         *,
         evidence: "Mapping[NodeId, Evidence] | None" = None,
         progress: Progress | None = None,
     ) -> "Report":
-        """How good a tree is, by the products that stand in it; see `ingest.cluster.quality`."""
+        """How good a tree is, by `vectors` of the products in it; see `ingest.cluster.quality`."""
         from ingest.cluster.quality import examine
 
-        progress = progress or Silent()
-        progress.start("measuring the tree", len(products))
-        vectors = self.encoder.encode([normalise(one.title) for one in products], progress=progress)
+        (progress or Silent()).start("measuring the tree")
         return examine(tree, places, products, vectors, encode=self.encoder.encode, evidence=evidence)
 
     def groups(
@@ -286,7 +293,9 @@ class App:
         from taxonomy.service.splitting import Group
 
         shape = Shape(max_depth=1, max_children=max(most, 2))
-        built = self.build(products, shape=shape, progress=progress)
+        built = self.build(
+            products, self.vectors(products, progress=progress), shape=shape, progress=progress
+        )
         held: dict[NodeId, list[ProductId]] = defaultdict(list)
         for product_id, one in built.memberships.items():
             if one.node_id is not None:
@@ -358,10 +367,7 @@ class App:
         for tree in (one, other):
             names, paths = crosswalk.texts(tree)
             progress.start("reading what categories mean", 2 * len(names))
-            vectors = [
-                self.encoder.encode([normalise(text) for text in texts], progress=progress)
-                for texts in (names, paths)
-            ]
+            vectors = (self.encode(texts, progress=progress) for texts in (names, paths))
             sides.append(crosswalk.Side(tree, *vectors))
         return crosswalk.propose(*sides, min_score=crosswalk.MIN_SCORE if min_score is None else min_score)
 
@@ -401,13 +407,9 @@ class App:
             tree,
             products_by_node=shelves,
             counts=counts,
-            encode=self._encode_texts(progress) if shelves else None,
+            encode=partial(self.encode, progress=progress) if shelves else None,
             catalog=catalog,
         )
-
-    def _encode_texts(self, progress: Progress | None) -> "Callable[[Sequence[str]], Floats]":
-        silent = progress or Silent()
-        return lambda texts: self.encoder.encode([normalise(text) for text in texts], progress=silent)
 
     def route(self, taxonomy: str, catalog: str, query: str, *, top: int = 10) -> "Routing":
         """Where a query goes in a taxonomy's head."""

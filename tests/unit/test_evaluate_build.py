@@ -15,7 +15,7 @@ from ingest.evaluate.report.trees_page import TreesLimits, render_trees
 from taxonomy.errors import FileError
 from taxonomy.formats import tree_json
 from taxonomy.formats.tree_json import Membership, TreeFile
-from taxonomy.ports import Silent
+from taxonomy.ports import Floats, Silent
 from taxonomy.product import Product, ProductId
 from taxonomy.proposal import MEASURES, Report
 from taxonomy.tree import Tree
@@ -31,8 +31,15 @@ PRODUCTS = [Product(ProductId(f"p{at}"), title) for at, title in enumerate(TITLE
 class Reader:
     """What of `App` reads and measures, with words for an encoder."""
 
-    def examine(self, products: Sequence[Product], tree: Tree, places: Any, **said: Any) -> Report:
-        vectors = words([one.title for one in products])
+    n_read: int = 0
+
+    def vectors(self, products: Sequence[Product], **_: Any) -> Floats:
+        self.n_read += len(products)
+        return words([one.title for one in products])
+
+    def examine(
+        self, products: Sequence[Product], vectors: Floats, tree: Tree, places: Any, **said: Any
+    ) -> Report:
         return examine(tree, places, products, vectors, encode=words, evidence=said["evidence"])
 
 
@@ -47,6 +54,14 @@ def written(path: Path, *, tea: int, coffee: str = "Coffee") -> Path:
     members = {one.id: Membership(at, 1.0) for one, at in zip(PRODUCTS, places, strict=True)}
     tree_json.write(path, TreeFile(tree, members))
     return path
+
+
+def test_titles_are_read_once_for_two_trees(tmp_path: Path) -> None:
+    reader, one, two = Reader(), written(tmp_path / "1.json", tea=3), written(tmp_path / "2.json", tea=2)
+
+    evaluate_trees(cast(App, reader), PRODUCTS, one, two, Silent())
+
+    assert reader.n_read == len(PRODUCTS)
 
 
 def test_a_tree_alone_gets_its_figures_and_every_category(tmp_path: Path) -> None:

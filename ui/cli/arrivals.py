@@ -9,7 +9,6 @@ from ingest.readers import write_table
 from taxonomy.errors import InputError
 from taxonomy.formats import tree_json
 from taxonomy.product import Product, ProductId
-from taxonomy.text import normalise
 from ui.cli.progress import Bar
 from ui.wiring import App
 
@@ -54,13 +53,10 @@ def place_in(
 
     if way is NoiseWay.PROPOSE:
         raise InputError("--noise propose needs a build: leave out --place, or keep or attach")
-    file, encoder = tree_json.read(path), app.encoder
-    if file.model_revision and file.model_revision != encoder.revision:
-        raise InputError(
-            f"{path} is of encoder {file.model_revision}, this is {encoder.revision}: build again"
-        )
-    vectors = encoder.encode([normalise(one.title) for one in products], progress=bar)
-    found = place(products, vectors, file, inner=way is NoiseWay.ATTACH)
+    file, revision = tree_json.read(path), app.encoder.revision
+    if file.model_revision and file.model_revision != revision:
+        raise InputError(f"{path} is of encoder {file.model_revision}, this is {revision}: build again")
+    found = place(products, app.vectors(products, progress=bar), file, inner=way is NoiseWay.ATTACH)
     rows = (
         (product, file.tree.label(at.node_id) if at.node_id else "", at.share)
         for product, at in found.memberships.items()

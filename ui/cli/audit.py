@@ -4,6 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,6 @@ from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Product, Source, join_path
 from taxonomy.service import editing
-from taxonomy.text import normalise
 from taxonomy.tree import Tree, path_id
 from ui.cli.options import AsJson, CatalogName, Device, Map, parse_map
 from ui.cli.output import finish
@@ -97,9 +97,7 @@ def lint(
             audited.tree,
             products_by_node=audited.shelves,
             counts=audited.counts,
-            encode=None
-            if by_words or not audited.shelves
-            else lambda texts: app.encoder.encode([normalise(text) for text in texts], progress=bar),
+            encode=None if by_words or not audited.shelves else partial(app.encode, progress=bar),
             kinds=kind or tuple(Kind),
             limits=limits,
             catalog=audited.catalog,

@@ -10,7 +10,6 @@ import typer
 from ingest.readers import open_catalog
 from taxonomy.node import ROOT_ID, NodeId
 from taxonomy.ports import Floats
-from taxonomy.text import normalise
 from taxonomy.tree import Tree
 from ui.cli.arrange import MaxChildren, Reference
 from ui.cli.bench_rows import Data, File, Row, Sample, data_of, numbers, sampled, show
@@ -102,7 +101,7 @@ def _arrange(
 
 
 def _labels(app: App, tree: Tree) -> Floats:
-    return app.encoder.encode([normalise(tree.nodes[at].name) for at in tree.descendants()])
+    return app.encode([tree.nodes[at].name for at in tree.descendants()])
 
 
 def _second_level(tree: Tree) -> tuple[Tree, dict[NodeId, str]]:

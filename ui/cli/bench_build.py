@@ -19,9 +19,8 @@ from ingest.evaluate.build_score import Agreement, judge_arrangement, n_categori
 from ingest.evaluate.names import score_names
 from ingest.readers import open_catalog
 from taxonomy.errors import InputError
-from taxonomy.ports import Encoder, Floats
+from taxonomy.ports import Floats
 from taxonomy.product import Product
-from taxonomy.text import normalise
 from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, sampled
 from ui.cli.options import AsJson, Device
 from ui.cli.output import finish
@@ -29,7 +28,7 @@ from ui.cli.progress import Bar
 from ui.settings import Settings
 from ui.wiring import App
 
-__all__ = ["OutDir", "Peers", "Seed", "build", "ours", "parse_peers", "table", "titled", "unlabelled"]
+__all__ = ["OutDir", "Peers", "Seed", "build", "ours", "parse_peers", "table", "unlabelled"]
 
 OURS = "Shelftree"
 NAMES = {
@@ -73,7 +72,7 @@ def build(
     wanted = parse_peers(peers)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = sampled([one for one in open_catalog(data_of(file, data)) if one.category_path], sample)
-        bench = _Bench(app, products, titled(app.encoder, products, bar), seed, out, bar)
+        bench = _Bench(app, products, app.vectors(products, progress=bar), seed, out, bar)
         rows = {OURS: bench.own(nodes)} | {NAMES[peer]: bench.peer(peer) for peer in wanted}
     finish({"products": len(products), "seed": seed, "rows": rows}, as_json=as_json, text=table(rows))
 
@@ -157,12 +156,6 @@ def _build(products: Sequence[Product], vectors: Floats, seed: int, settings: Se
 def unlabelled(products: Iterable[Product]) -> list[Product]:
     """The products without what the shop says about their place."""
     return [replace(one, category_path=(), attributes={}) for one in products]
-
-
-def titled(encoder: Encoder, products: Sequence[Product], bar: Bar) -> Floats:
-    """What the titles mean: the vectors that every way gets."""
-    bar.start("reading what products mean", len(products))
-    return encoder.encode([normalise(one.title) for one in products], progress=bar)
 
 
 def parse_peers(names: str) -> list[Peer]:

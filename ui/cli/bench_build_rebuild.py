@@ -14,7 +14,7 @@ from ingest.evaluate.build_rebuild import Identity, Rerun, rerun
 from ingest.readers import open_catalog
 from taxonomy.ports import Floats
 from taxonomy.product import Product
-from ui.cli.bench_build import Seed, titled
+from ui.cli.bench_build import Seed
 from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, sampled, show
 from ui.cli.options import AsJson, Device
 from ui.cli.progress import Bar
@@ -53,8 +53,8 @@ def rebuild(
     """
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = sampled(list(open_catalog(data_of(file, data))), sample)
-        vectors, settings = titled(app.encoder, products, bar), app.settings
-        strange = titled(app.encoder, sampled(list(open_catalog(others)), sample), bar) if others else None
+        vectors, settings = app.vectors(products, progress=bar), app.settings
+        strange = app.vectors(sampled(list(open_catalog(others)), sample), progress=bar) if others else None
         runs = []
         for n in (1, 2):
             bar.start(f"building, and building again: run {n} of 2")

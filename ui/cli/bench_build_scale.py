@@ -19,7 +19,7 @@ from ingest.readers import open_catalog
 from taxonomy.errors import InputError
 from taxonomy.metrics.clusters import adjusted_mutual_information
 from taxonomy.product import Product, ProductId
-from ui.cli.bench_build import OutDir, Seed, ours, titled, unlabelled
+from ui.cli.bench_build import OutDir, Seed, ours, unlabelled
 from ui.cli.bench_rows import SEED, Row, show
 from ui.cli.options import AsJson, Device, Map, parse_map
 from ui.cli.progress import Bar
@@ -55,7 +55,7 @@ def scale(
     wanted = _sizes(sizes)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = _read(files, parse_map(map_))
-        vectors = titled(app.encoder, products, bar)
+        vectors = app.vectors(products, progress=bar)
         rows: dict[str, Row] = {}
         for n in wanted:
             grown = grow(products, vectors, n, seed=seed)

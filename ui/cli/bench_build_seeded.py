@@ -8,7 +8,7 @@ import typer
 from ingest.cluster.shape import SMALLEST
 from ingest.evaluate.build_gaps import ENOUGH, Recovery, refind
 from ingest.readers import open_catalog
-from ui.cli.bench_build import Seed, titled
+from ui.cli.bench_build import Seed
 from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, sampled, show
 from ui.cli.options import AsJson, Device
 from ui.cli.progress import Bar
@@ -43,7 +43,7 @@ def seeded(
     """
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = sampled([one for one in open_catalog(data_of(file, data)) if one.category_path], sample)
-        vectors = titled(app.encoder, products, bar)
+        vectors = app.vectors(products, progress=bar)
         gaps = refind(
             products,
             vectors,

@@ -11,8 +11,9 @@ from ingest.cluster.shape import Shape
 from ingest.readers import write_table
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.formats import read_entries, tree_json
+from taxonomy.ports import Floats
 from taxonomy.product import Path as Labels
-from taxonomy.product import Source
+from taxonomy.product import Product, Source
 from taxonomy.proposal import Report
 from taxonomy.service import editing
 from ui.cli.arrivals import NoiseWay, place_in, told
@@ -111,48 +112,41 @@ def build(
 
     Example: shelftree build products.csv --out placed.csv --tree tree.json
     """
-    if out is None and not (catalog and taxonomy):
-        raise InputError(
-            "say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal"
-        )
-    if place and not out:
-        raise InputError("--place needs --out FILE: where each product's category is written")
-    if place:
-        _refuse(context, _OF_BUILDS, "--place puts products into a tree as it is and builds nothing")
+    _require_target(context, out=out, place=place, is_stored=bool(catalog and taxonomy))
     if keep or seed:
         _refuse(context, ("max_children",), "a known tree has as many children as it has")
 
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
+    known = Known(keep, seed, seed_labels, churn, noise, reference)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = list(products_of(app, file, catalog, bar, map_=map_))
         if place and out:
             placed = place_in(app, products, place, out=out, tree=tree, way=noise, bar=bar)
             finish(placed, as_json=as_json)
             return
-        known = Known(keep, seed, seed_labels, churn, noise, reference).grow(
-            app,
-            products,
-            catalog=catalog,
-            taxonomy=taxonomy,
-            shape=shape,
-            random_seed=random_seed,
-            progress=bar,
-        )
-        grown, version = known or (None, None)
+        basis = known.basis(app, products, catalog=catalog, taxonomy=taxonomy)
         labels = labels_of(app, reference) if reference else ()
-        built = (
-            grown.built
-            if grown
-            else app.build(
-                products, shape=shape, seed=random_seed, reference=labels, noise=noise.value, progress=bar
+        vectors = app.vectors(products, progress=bar)
+        grown = None
+        if basis:
+            encode = app.encoder.encode
+            grown = basis.grow(products, vectors, shape=shape, seed=random_seed, encode=encode, progress=bar)
+            built = grown.built
+        else:
+            built = app.build(
+                products,
+                vectors,
+                shape=shape,
+                seed=random_seed,
+                reference=labels,
+                noise=noise.value,
+                progress=bar,
             )
-        )
         change, quality = None, built.quality
         if catalog and taxonomy:
-            places = {product_id: at.node_id for product_id, at in built.memberships.items()}
-            report = app.examine(products, built.tree, places, evidence=built.evidence, progress=bar)
-            report = replace(report, outcomes=grown.outcomes if grown else ())
+            report = _examined(app, products, vectors, built, grown, bar)
             quality = report.quality
+            version = basis.version if basis else None
             change = _propose(app, built, catalog, taxonomy, report, grown=grown, version=version)
         if out:
             write_table(out, ("product_id", "category_path", "membership"), _rows(built))
@@ -161,11 +155,20 @@ def build(
     summary: dict[str, object] = {**asdict(quality), "out": out, "tree": tree, "change_set": change}
     if change is None:
         del summary["name_fit"]  # only a proposal's names are put to the encoder again
-    summary["noise"] = told(products, built.noise)
-    if built.proposed:
-        summary["proposed"] = [built.tree.label(at) for at in built.proposed]
-    summary |= changes_said(grown) if grown else {}
+    summary |= {"noise": told(products, built.noise)} | _changes(built, grown)
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
+
+
+def _require_target(context: typer.Context, *, out: Path | None, place: Path | None, is_stored: bool) -> None:
+    """What comes of it has somewhere to go."""
+    if out is None and not is_stored:
+        raise InputError(
+            "say where it goes: --out FILE, or --catalog NAME with --taxonomy NAME for a proposal"
+        )
+    if place and not out:
+        raise InputError("--place needs --out FILE: where each product's category is written")
+    if place:
+        _refuse(context, _OF_BUILDS, "--place puts products into a tree as it is and builds nothing")
 
 
 def _refuse(context: typer.Context, options: Sequence[str], why: str) -> None:
@@ -182,6 +185,15 @@ def labels_of(app: App, reference: str) -> list[Labels]:
         return [entry.path for entry in read_entries(file)]
     tree = head(app, reference)
     return [tree.path(at) for at in tree.descendants()]
+
+
+def _examined(
+    app: App, products: Sequence[Product], vectors: Floats, built: "Built", grown: "Rebuilt | None", bar: Bar
+) -> Report:
+    """What speaks for the tree, and what became of each node of the one before."""
+    places = {product_id: at.node_id for product_id, at in built.memberships.items()}
+    report = app.examine(products, vectors, built.tree, places, evidence=built.evidence, progress=bar)
+    return replace(report, outcomes=grown.outcomes if grown else ())
 
 
 def _propose(
@@ -220,6 +232,12 @@ def _propose(
         if grown and (told := grown.explanation()):
             editing.comment(uow, change.id, author="build", text=told)
     return change.id
+
+
+def _changes(built: "Built", grown: "Rebuilt | None") -> dict[str, object]:
+    """For the summary: new leaves, and what became of known nodes."""
+    proposed = {"proposed": [built.tree.label(at) for at in built.proposed]} if built.proposed else {}
+    return {**proposed, **(changes_said(grown) if grown else {})}
 
 
 def _rows(built: "Built") -> Iterator[tuple[str, str, float]]:

@@ -32,19 +32,20 @@ def evaluate_trees(
         A file is no tree that `build --tree` wrote, or none of the products stands in it.
     """
     titles = {product.id: product.title for product in products}
-    one = _read(tree, products)
-    side = _measured(app, products, one, _name(tree, against), progress)
+    paths = [tree, against] if against else [tree]
+    files = [_read(path, products) for path in paths]
+    vectors = app.vectors(products, progress=progress)
+    reports = (
+        app.examine(products, vectors, file.tree, _places(file), evidence=file.evidence, progress=progress)
+        for file in files
+    )
+    names = [str(path) if len({one.name for one in paths}) < len(paths) else path.name for path in paths]
+    sides = [Side(name, file.tree, report) for name, file, report in zip(names, files, reports, strict=True)]
     if against is None:
-        return TreesReport(source, titles, side)
-    other = _read(against, products)
-    rival = _measured(app, products, other, _name(against, tree), progress)
+        return TreesReport(source, titles, sides[0])
+    one, other = files
     found = versus(one.tree, _places(one), other.tree, _places(other))
-    return TreesReport(source, titles, side, Rival(rival, found))
-
-
-def _name(path: Path, other: Path | None) -> str:
-    """What a tree is called on the page: short, yet not like the other."""
-    return str(path) if other and path.name == other.name else path.name
+    return TreesReport(source, titles, sides[0], Rival(sides[1], found))
 
 
 def _read(path: Path, products: Sequence[Product]) -> TreeFile:
@@ -56,8 +57,3 @@ def _read(path: Path, products: Sequence[Product]) -> TreeFile:
 
 def _places(file: TreeFile) -> Places:
     return {product_id: at.node_id for product_id, at in file.members.items()}
-
-
-def _measured(app: App, products: Sequence[Product], file: TreeFile, name: str, progress: Progress) -> Side:
-    report = app.examine(products, file.tree, _places(file), evidence=file.evidence, progress=progress)
-    return Side(name, file.tree, report)

@@ -96,7 +96,11 @@ class Demo:
                 tree = uow.trees.create(TREE)
                 uow.commit()
             if not tree.version:
-                built = self.app.build(self.products, progress=self.progress)
+                built = self.app.build(
+                    self.products,
+                    self.app.vectors(self.products, progress=self.progress),
+                    progress=self.progress,
+                )
                 editing.edit(
                     uow,
                     TREE,
