@@ -1,14 +1,14 @@
 """Two trees over one catalogue: what only one of them has, and which products stand elsewhere."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from taxonomy.node import NodeId
 from taxonomy.product import ProductId
 from taxonomy.tree import Tree
 
-__all__ = ["Flow", "Pair", "Places", "Versus", "versus"]
+__all__ = ["Flow", "Pair", "Places", "Versus", "jaccards", "one_to_one", "versus"]
 
 Places = Mapping[ProductId, NodeId | None]
 """Where products stand; None: nowhere."""
@@ -77,16 +77,7 @@ def versus(one: Tree, at_one: Places, other: Tree, at_other: Places) -> Versus:
     (1, 2)
     """
     common = [at for at in at_one if at in at_other]
-    both = Counter[tuple[NodeId, NodeId]]()
-    sizes = Counter[NodeId](), Counter[NodeId]()
-    for product_id in common:
-        here, there = (
-            _lineage(tree, places[product_id]) for tree, places in ((one, at_one), (other, at_other))
-        )
-        sizes[0].update(here)
-        sizes[1].update(there)
-        both.update((a, b) for a in here for b in there)
-    pairs = _pairs(one, other, both, sizes)
+    pairs = _pairs(one, other, jaccards(one, at_one, other, at_other))
     pair_of = {pair.one: pair.other for pair in pairs}
     flows: dict[tuple[NodeId | None, NodeId | None], list[ProductId]] = defaultdict(list)
     for product_id in common:
@@ -104,38 +95,42 @@ def versus(one: Tree, at_one: Places, other: Tree, at_other: Places) -> Versus:
     )
 
 
-def _lineage(tree: Tree, node_id: NodeId | None) -> tuple[NodeId, ...]:
-    return () if node_id is None else tuple(tree.lineage(node_id))
+def jaccards(one: Tree, at_one: Places, other: Tree, at_other: Places) -> dict[tuple[NodeId, NodeId], float]:
+    """The overlap of each node of a tree with each of another with which it shares a product.
+
+    Counted are products that both know; what stands below a node is in it.
+    """
+    both, sizes = Counter[tuple[NodeId, NodeId]](), (Counter[NodeId](), Counter[NodeId]())
+    joint = Counter(
+        (here, at_other[product_id]) for product_id, here in at_one.items() if product_id in at_other
+    )
+    for (here, there), n in joint.items():
+        above, beyond = one.lineage(here) if here else (), other.lineage(there) if there else ()
+        sizes[0].update(dict.fromkeys(above, n))
+        sizes[1].update(dict.fromkeys(beyond, n))
+        both.update({(a, b): n for a in above for b in beyond})
+    return {(a, b): n / (sizes[0][a] + sizes[1][b] - n) for (a, b), n in both.items()}
 
 
-def _pairs(
-    one: Tree,
-    other: Tree,
-    both: Counter[tuple[NodeId, NodeId]],
-    sizes: tuple[Counter[NodeId], Counter[NodeId]],
-) -> tuple[Pair, ...]:
+def one_to_one(pairs: Iterable[tuple[NodeId, NodeId]]) -> dict[NodeId, NodeId]:
+    """Pairs in their order, without those of which a node is taken already."""
+    found: dict[NodeId, NodeId] = {}
+    taken: set[NodeId] = set()
+    for a, b in pairs:
+        if a not in found and b not in taken:
+            found[a] = b
+            taken.add(b)
+    return found
+
+
+def _pairs(one: Tree, other: Tree, overlaps: dict[tuple[NodeId, NodeId], float]) -> tuple[Pair, ...]:
     """The same id first, then the most in common; of a chain of only children the pair of one depth."""
-    found = [(*ends, _jaccard(ends, both, sizes)) for ends in _likely(one, other, both)]
-    found = [pair for pair in found if pair[0] == pair[1] or pair[2] > _SAME]
-    found.sort(key=lambda p: (p[0] != p[1], -p[2], abs(one.depth(p[0]) - other.depth(p[1])), p[:2]))
-    taken: dict[NodeId, Pair] = {}
-    used: set[NodeId] = set()
-    for a, b, overlap in found:
-        if a not in taken and b not in used:
-            taken[a] = Pair(a, b, overlap)
-            used.add(b)
-    return tuple(taken[at] for at in one.descendants() if at in taken)
-
-
-def _likely(one: Tree, other: Tree, both: Counter[tuple[NodeId, NodeId]]) -> Iterator[tuple[NodeId, NodeId]]:
-    yield from both
-    yield from ((at, at) for at in one.nodes if at in other.nodes and (at, at) not in both)
-
-
-def _jaccard(
-    ends: tuple[NodeId, NodeId],
-    both: Counter[tuple[NodeId, NodeId]],
-    sizes: tuple[Counter[NodeId], Counter[NodeId]],
-) -> float:
-    shared = both[ends]
-    return shared / max(sizes[0][ends[0]] + sizes[1][ends[1]] - shared, 1)
+    same = {(at, at): 0.0 for at in one.nodes if at in other.nodes}
+    likely = {ends: n for ends, n in (same | overlaps).items() if ends in same or n > _SAME}
+    found = one_to_one(
+        sorted(
+            likely,
+            key=lambda p: (p not in same, -likely[p], abs(one.depth(p[0]) - other.depth(p[1])), p),
+        )
+    )
+    return tuple(Pair(at, found[at], likely[at, found[at]]) for at in one.descendants() if at in found)

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from ingest.cluster.build import Built, build
 from ingest.cluster.keep import CHURN, rebuild
-from ingest.cluster.match import SAME, kept_share, match
 from ingest.cluster.meaning import Encode
 from ingest.cluster.reduce import sample
 from ingest.cluster.standing import Standing
@@ -20,8 +19,12 @@ from taxonomy.node import NodeId
 from taxonomy.ports import Floats, Progress, Silent
 from taxonomy.product import Product, ProductId
 from taxonomy.tree import Draft, Tree
+from taxonomy.versus import Places, jaccards, one_to_one
 
-__all__ = ["Identity", "Rerun", "digest", "rerun"]
+__all__ = ["SAME", "Identity", "Rerun", "digest", "kept_share", "rerun"]
+
+SAME = 0.8
+"""Jaccard from which on a node is said to have stayed what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,10 @@ def _with_locks(tree: Tree, share: float, seed: int) -> Tree:
 
 def _identity(tree: Tree, before: Built, after: Built) -> Identity:
     old, new = _places(before), _places(after)
-    pairs = match(tree, old, after.tree, new)
-    held = {at for here in old.values() if here is not None for at in tree.lineage(here)}
-    same = sum(at in pairs and pairs[at].jaccard >= SAME for at in held)
+    overlaps = jaccards(tree, old, after.tree, new)
+    alike = sorted((-overlap, ends) for ends, overlap in overlaps.items() if overlap >= SAME)
+    same = len(one_to_one(ends for _, ends in alike))
+    held = _filled(tree, old, old)
     locked = [at for at, node in tree.nodes.items() if node.locked]
     return Identity(
         kept_share(tree, old, after.tree, new),
@@ -142,7 +146,20 @@ def _identity(tree: Tree, before: Built, after: Built) -> Identity:
     )
 
 
-Places = dict[ProductId, NodeId | None]
+def kept_share(tree: Tree, places: Places, other: Tree, other_places: Places) -> float:
+    """The part of a tree's nodes that are in another under their id, with a Jaccard of at least `SAME`.
+
+    Counted are nodes with products that both know, what stands below them included; 1 where there are none.
+    """
+    overlaps = jaccards(tree, places, other, other_places)
+    filled = _filled(tree, places, other_places)
+    kept = sum(overlaps.get((at, at), 0.0) >= SAME for at in filled)
+    return kept / len(filled) if filled else 1.0
+
+
+def _filled(tree: Tree, places: Places, known: Container[ProductId]) -> set[NodeId]:
+    """The nodes that hold any known product, or have such a node below."""
+    return {above for at, here in places.items() if here and at in known for above in tree.lineage(here)}
 
 
 def _places(built: Built) -> Places:

@@ -9,10 +9,10 @@ import pytest
 
 from ingest.cluster.build import build
 from ingest.cluster.keep import rebuild
-from ingest.cluster.match import kept_share, match
 from ingest.cluster.outcome import Fate, Rebuilt
 from ingest.cluster.shape import Shape
 from ingest.cluster.standing import Standing
+from ingest.evaluate.build_rebuild import kept_share
 from taxonomy.changes import apply
 from taxonomy.edits import Assign, Lock
 from taxonomy.formats.tree_json import write
@@ -311,22 +311,12 @@ def test_a_churn_that_is_no_share_is_refused(churn: float) -> None:
         again(shop, Standing.of_file(shop.file()), churn=churn)
 
 
-def test_nodes_are_matched_by_members_and_else_by_centroid() -> None:
+def test_a_node_under_another_id_is_not_kept() -> None:
     shop = Shop().stock(10)
-    file = shop.file()
-    other = Shop().stock(10).file({"Rakes": "Forks"})
+    file, other = shop.file(), Shop().stock(10).file({"Rakes": "Forks"})
     places = {at: one.node_id for at, one in file.members.items()}
     elsewhere = {at: one.node_id for at, one in other.members.items()}
-    rakes, forks = node(file.tree, "Garden", "Rakes"), node(other.tree, "Garden", "Forks")
-    axis = np.eye(4, dtype=np.float32)
 
-    by_members = match(file.tree, places, other.tree, elsewhere)
-    by_centroid = match(
-        file.tree, {}, other.tree, {}, centroids={rakes: axis[0]}, other_centroids={forks: axis[0]}
-    )
-
-    assert (by_members[rakes].other_id, by_members[rakes].jaccard) == (forks, 1.0)
-    assert (by_centroid[rakes].other_id, by_centroid[rakes].cosine) == (forks, 1.0)
     assert kept_share(file.tree, places, other.tree, elsewhere) == pytest.approx(14 / 15)
 
 
