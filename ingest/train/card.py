@@ -22,15 +22,17 @@ def card(
     found = f"{accuracy:.3f}" if accuracy is not None else "not measured, nothing was held out"
     promises = "\n".join(_promise(artifact.calibration, precision) for precision in _PRECISIONS)
     words = "a linear model of words and letters" if artifact.wording else "no model of words"
+    settles = artifact.calibration.settles
+    alone = f" Where words give a terminal more than {settles}, they answer alone." if settles < 1 else ""
     said = ", ".join(f"{n} {origin}" for origin, n in sorted(origins.items())) or "not recorded"
     chosen = "\n".join(f"- {name}: {value}" for name, value in asdict(settings).items())
     return f"""# A Shelftree classifier
 
 Puts products into a category tree of {len(data.tree)} nodes: {len(data.terminals)} terminals (a leaf, or
 "stops here" at an inner node) under one softmax on a mean-pooled BERT; beside it {words}, and
-{len(artifact.memory)} remembered products, the nearest of which have their say. For titles, brands,
-attributes and descriptions like those it learnt from; texts that it can know nothing of (other languages,
-gibberish, stuffed titles) go to review whatever their probability.
+{len(artifact.memory)} remembered products, the nearest of which have their say.{alone}
+For titles, brands, attributes and descriptions like those it learnt from; texts that it can know nothing of
+(other languages, gibberish, stuffed titles) go to review whatever their probability.
 
 ## Data
 {len(data.train)} products to train on and {len(data.calibration)} to calibrate on.

@@ -17,6 +17,7 @@ import torch
 from safetensors.numpy import load_file
 
 from ingest.train.artifact import Artifact
+from ingest.train.card import card
 from ingest.train.checkpoints import Run, claim, latest
 from ingest.train.dataset import assemble
 from ingest.train.finetune import TrainReport, finetune
@@ -354,6 +355,13 @@ def test_who_gave_the_categories_stands_in_the_card(base: Path, tmp_path: Path) 
     finetune(told, out=out, base=base, settings=once, device="cpu", backend="torch", learnt=lambda: learnt)
     assert f"60 {Origin.CATALOG}" in (out / "README.md").read_text()
     assert Seen.load(out, revision=Artifact.load(out).revision) is not None
+
+
+def test_the_card_says_from_where_on_words_answer_alone(trained: tuple[Path, TrainReport]) -> None:
+    artifact, data = Artifact.load(trained[0]), assemble(shop())
+    for settles, is_said in ((1.0, False), (0.95, True)):
+        one = replace(artifact, calibration=replace(artifact.calibration, settles=settles))
+        assert ("more than 0.95, they answer alone" in card(data, one, FAST, base=Path(), origins={})) == is_said
 
 
 def test_valid_share_sets_how_much_is_held_out() -> None:

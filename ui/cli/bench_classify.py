@@ -110,7 +110,7 @@ def _our_runs(
     """The figures of each seed's model, and the folder of the last."""
     from ingest.evaluate.kept import Kept, Workshop
 
-    runs, kept, rows = list[Row](), Kept(model or folder, 0.0), _of_valid(products)
+    runs, kept, rows = list[Row](), Kept(model or folder, 0.0), _of_splits(products)
     for settings in chosen:
         if model is None:
             base = app.settings.base_model or None
@@ -143,7 +143,7 @@ def _promise_kept(app: App, products: Catalog, model: Path, bar: Bar) -> dict[st
 
     encoder = app.classifier(model).encoder
     found = cross_fitted(
-        Artifact.load(model), _of_valid(products), encoder, precisions=PRECISIONS, progress=bar
+        Artifact.load(model), _of_splits(products), encoder, precisions=PRECISIONS, progress=bar
     )
     rows: dict[str, Row] = {"cross-fitted": {"ece": found.ece, "ece_of_perfect": found.ece_of_perfect}}
     for one in found.kept:
@@ -164,8 +164,8 @@ def _promise(one: "ClassifyReport", ending: str) -> Row:
     return {name + ending: value for name, value in found.items()}
 
 
-def _of_valid(products: Catalog) -> list[Product]:
-    """Rows of the two splits: peers are judged on `valid` alone, and so are we."""
+def _of_splits(products: Catalog) -> list[Product]:
+    """Rows that say whether they are to be learnt or judged: peers are judged on `valid` alone, as we are."""
     return [one for one in products if one.split.strip().casefold() in ("train", "valid")]
 
 
@@ -215,7 +215,7 @@ def _speed(
             reader(warm)
         bar.start("racing sentence-transformers", len(texts))
         found = race(ours, theirs, texts, rounds=rounds)
-        rows = _of_valid(products)
+        rows = _of_splits(products)
         int8 = evaluate(classifier, rows, progress=bar).leaf.leaf_accuracy
     exact = evaluate(Classifier.load(model, device="cpu", backend="torch"), rows, progress=bar)
     return {
