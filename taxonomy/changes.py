@@ -10,7 +10,7 @@ A change set was made on one version and may be applied on a later one. Its edit
 same in between; the others come back, each with a named conflict.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -168,6 +168,7 @@ def merge(
     source: Source = Source.PERSON,
     *,
     earlier: Tree | None = None,
+    refused: Collection[int] = (),
 ) -> Merged:
     """Tell edits that were made on an older version apart: those that this tree takes, and the others.
 
@@ -181,6 +182,8 @@ def merge(
         What was applied since the version that the edits were made on, oldest first.
     earlier : Tree, optional
         As for `apply`.
+    refused : collection of int
+        Edits, by their places from 1, that a person does not want: they are not taken.
 
     Examples
     --------
@@ -193,10 +196,11 @@ def merge(
     (['move'], 'Ann')
     """
     later = _by_key(written, source)
-    found = _sift(tree, edits, later, lambda draft, ordinal, edit: "")
+    barred = dict.fromkeys(refused, "it was refused")
+    found = _sift(tree, edits, later, lambda draft, ordinal, edit: barred.get(ordinal, ""))
     if not found.edits or _holds(tree, found.edits, source, earlier):
         return found
-    barred: dict[int, str] = {}  # which one is it? Each is tried
+    # Which one is it? Each is tried.
 
     def objection(draft: Draft, ordinal: int, edit: Edit) -> str:
         return barred.get(ordinal) or _objection(draft, edit, source)

@@ -18,6 +18,7 @@ __all__ = [
     "Report",
     "Weakness",
     "Wording",
+    "deciding",
     "fates",
 ]
 
@@ -263,6 +264,23 @@ def fates(tree: Tree, edits: Sequence[Edit]) -> dict[NodeId, Fate]:
         for node_id, fate in _fates(edit, found):
             found[node_id] = fate
     return found
+
+
+def deciding(edits: Sequence[Edit], node_id: NodeId) -> list[int]:
+    """The edits, by their places from 1, that make what becomes of a category; none for one that stays.
+
+    What only renames or moves it is not among them.
+
+    Examples
+    --------
+    >>> from taxonomy.edits import Rename, Retire
+    >>> garden = NodeId("garden")
+    >>> deciding([Rename(garden, "Outdoor"), Retire(garden)], garden)
+    [2]
+    """
+    known = {node_id: Fate.KEEP}
+    made = ((ordinal, _fates(edit, known)) for ordinal, edit in enumerate(edits, 1))
+    return [ordinal for ordinal, told in made if any(at == node_id for at, _ in told)]
 
 
 def _fates(edit: Edit, known: Mapping[NodeId, Fate]) -> list[tuple[NodeId, Fate]]:

@@ -11,9 +11,10 @@ from taxonomy.changes import OPEN, ChangeSet, State, Written, apply, merge
 from taxonomy.codec import edit_to_json
 from taxonomy.edits import Edit
 from taxonomy.errors import EditError, InputError, StaleEdit
+from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Source
-from taxonomy.proposal import Report
+from taxonomy.proposal import Report, deciding
 from taxonomy.service import history
 from taxonomy.service.applying import apply_to_head, now
 from taxonomy.tree import Tree
@@ -27,6 +28,7 @@ __all__ = [
     "draft",
     "edit",
     "propose",
+    "refuse",
     "reject",
     "revert",
     "revise",
@@ -197,6 +199,45 @@ def revise(uow: UnitOfWork, change_id: str, more: Sequence[Edit]) -> ChangeSet:
     edits = (*change.edits, *more)
     apply(uow.trees.head(change.taxonomy), edits, change.source)
     return _kept(uow, replace(change, edits=edits))
+
+
+def refuse(uow: UnitOfWork, change_id: str, node_id: NodeId, *, author: str) -> tuple[ChangeSet, ChangeSet]:
+    """Take out of a proposal what becomes of one category, and commit; the category stays as it is.
+
+    A category that is new is not made then, one that is merged, split or retired is not, and no products come
+    to one that stays. What rests on that goes out with it: what is left is one that the tree takes.
+
+    Returns
+    -------
+    tuple of ChangeSet
+        The proposal without it, and what was taken out, rejected, as a change set of its own.
+
+    Raises
+    ------
+    InputError
+        Nothing in the proposal is about the category, or nothing else is; or the change set is no proposal
+        any more, or approved: somebody has agreed to it as it is.
+    """
+    change = _in_state(uow, change_id, (State.PROPOSED,), "refuse a part of")
+    refused = deciding(change.edits, node_id)
+    if not refused:
+        raise InputError(f"nothing becomes of category {node_id} in change set {change_id}: look at it again")
+    head = uow.trees.head(change.taxonomy)
+    apply(head, change.edits, change.source)  # else what does not fit any more would go out, too
+    found = merge(head, change.edits, (), change.source, refused=refused)
+    if not found.edits:
+        raise InputError("nothing would be left of the proposal: reject it instead")
+    out = replace(
+        change,
+        id=uuid.uuid4().hex,
+        edits=found.rest,
+        state=State.REJECTED,
+        decided_by=author,
+        rest_of=change.id,
+        created_at=now(),
+    )
+    uow.changes.add(out)
+    return _kept(uow, replace(change, edits=found.edits)), out
 
 
 def approve(uow: UnitOfWork, change_id: str, *, author: str) -> ChangeSet:

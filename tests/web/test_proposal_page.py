@@ -1,16 +1,19 @@
 """A proposed tree, looked at closely."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from taxonomy.changes import ChangeSet
-from taxonomy.edits import Merge, Rename
-from taxonomy.node import NodeId
-from taxonomy.proposal import MEASURES, Fate, Weakness
+from taxonomy.edits import Create, Merge, Rename
+from taxonomy.node import Node, NodeId
+from taxonomy.product import Source
+from taxonomy.proposal import MEASURES, Fate, Outcome, Weakness
 from taxonomy.service import editing
 from tests.web.built import build
-from tests.web.screens import TEA, opened, press, seen
-from tests.web.shop import Shop
+from tests.web.screens import COFFEE, TEA, opened, press, seen
+from tests.web.shop import TAXONOMY, Shop
 from ui.web.state import Page
 from ui.web.views.proposed import ADVICE, FATES
 
@@ -86,6 +89,39 @@ def test_a_weak_category_is_merged_into_the_nearest_and_leaves_the_list(shop: Sh
     told = seen(closer(spoilt, part=str(Fate.MERGE)))
     assert "Its products go to" in told
     assert "people changed 1 category" in told
+
+
+def test_one_category_is_refused_and_the_rest_waits(shop: Shop, grown: ChangeSet) -> None:
+    one, key = node(grown), f"refuse_{node(grown)}"
+
+    at = press(closer(grown, part=str(Fate.NEW)), key)
+
+    left = change_now(shop, grown).edits
+    assert left and not any(one in edit.touches() for edit in left)
+    assert key not in [one.key for one in at.button]
+    assert "Refused for" in seen(at) and "The rest of the proposal waits" in seen(at)
+
+
+def test_a_refused_merge_is_shown_as_a_category_that_stays(shop: Shop, grown: ChangeSet) -> None:
+    tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
+    told = [
+        Outcome(tea, Fate.MERGE, "Drinks > Tea", "one kind", into=(coffee,)),
+        Outcome(coffee, Fate.GROW, "Drinks > Coffee", "9 products came to it"),
+    ]
+    edits = [Merge((tea,), coffee), Create(Node(NodeId("lamps"), "Lamps"))]
+    with shop.uow() as uow:
+        measured = uow.changes.report(grown.id)
+        assert measured
+        report = replace(measured, nodes=(), outcomes=tuple(told))
+        change = editing.propose(uow, TAXONOMY, edits, author="build", source=Source.BUILD, report=report)
+    before = closer(change, part=str(Fate.MERGE))
+    assert "one kind" in seen(before)
+
+    at = press(before, f"refuse_{tea}")
+
+    labels = next(one for one in at.get("button_group") if one.key == "part").options
+    assert not [one for one in labels if one.startswith((FATES[Fate.MERGE][0], FATES[Fate.GROW][0]))]
+    assert "one kind" not in seen(closer(change, part=str(Fate.KEEP)))
 
 
 def test_names_are_shown_as_they_are(shop: Shop, grown: ChangeSet) -> None:

@@ -118,6 +118,17 @@ def mend(change_id: str, edit: Edit) -> None:
     _guarded(run)
 
 
+def refuse(change_id: str, node_id: NodeId, name: str) -> None:
+    """Take out of a proposal what becomes of one category; nothing happens to the tree."""
+
+    def run(uow: UnitOfWork) -> state.Notice:
+        _, out = editing.refuse(uow, change_id, node_id, author=_author())
+        said = story(out, uow.trees.head(out.taxonomy))
+        return state.Notice(f"Refused for {quoted(name)}: {said}. The rest of the proposal waits as it is")
+
+    _guarded(run)
+
+
 def comment(change_id: str, key: str) -> None:
     """Say what stands in the field of this key about a change set."""
 

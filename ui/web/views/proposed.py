@@ -8,7 +8,7 @@ import streamlit as st
 from taxonomy.changes import ChangeSet, State
 from taxonomy.edits import Merge, Rename
 from taxonomy.node import NodeId
-from taxonomy.proposal import Fate, NodeQuality, Outcome, Report, Weakness, Wording
+from taxonomy.proposal import Fate, NodeQuality, Outcome, Report, Weakness, Wording, deciding
 from taxonomy.tree import Tree
 from ui.web import actions, state
 from ui.web.words import many, per_cent, plain, quoted
@@ -24,6 +24,13 @@ FATES = {
     Fate.MERGE: ("Merged", "orange"),
     Fate.RETIRE: ("Retired", "red"),
     Fate.KEEP: ("Kept", "gray"),
+}
+REFUSALS = {
+    Fate.NEW: "This category is not made; its products stay where they are now.",
+    Fate.GROW: "No products come to this category; they stay where they are now.",
+    Fate.SPLIT: "This category is not split.",
+    Fate.MERGE: "This category is not merged: it keeps its place and its products.",
+    Fate.RETIRE: "This category does not retire: it keeps its place and its products.",
 }
 ADVICE = {
     Weakness.LOOSE: "Its products have little in common.",
@@ -50,8 +57,20 @@ class Proposal:
     def fate(self, node_id: NodeId) -> Fate:
         """What becomes of a category."""
         told = self.outcomes.get(node_id)
-        # What people changed since counts before what the machine said.
-        return told.fate if told and node_id in self.tree.nodes else self.fates.get(node_id, Fate.KEEP)
+        # What people changed or refused since counts before what the machine said.
+        is_so = told and node_id in self.tree.nodes and self._still(told)
+        return told.fate if told and is_so else self.fates.get(node_id, Fate.KEEP)
+
+    def _still(self, told: Outcome) -> bool:
+        """Whether what the machine said of a category that is still there was not refused."""
+        if told.fate is Fate.GROW:
+            return any(told.node_id in edit.touches() for edit in self.change.edits)
+        return told.fate in (Fate.NEW, Fate.KEEP)
+
+    def reason(self, node_id: NodeId) -> str:
+        """Why, as the machine told it; empty where people decided otherwise since."""
+        told = self.outcomes.get(node_id)
+        return told.reason if told and told.fate is self.fate(node_id) else ""
 
     @property
     def n_changed(self) -> int:
@@ -71,17 +90,20 @@ def category(proposal: Proposal, node_id: NodeId, measured: NodeQuality | None) 
     in_above = f" :gray[in {plain(above)}]" if above else ""
     n_products = f" · {many(measured.n_products, 'product')}" if measured else ""
     st.markdown(f":{colour}-badge[{label}] **{plain(tree.nodes[node_id].name)}**{in_above}{n_products}")
-    if (told := proposal.outcomes.get(node_id)) and told.reason:
-        st.markdown(f":material/info: {plain(told.reason)}")
+    if reason := proposal.reason(node_id):
+        st.markdown(f":material/info: {plain(reason)}")
     if measured is None:
+        _refusing(proposal, node_id, tree.nodes[node_id].name)
         return
     st.caption("For example: " + "; ".join(plain(shortened(title)) for title in measured.examples))
     nearest = measured.nearest_id if measured.nearest_id in tree.nodes else None
     for weakness in measured.weaknesses:
         st.markdown(f":material/warning: {ADVICE[weakness]}")
     st.caption(_told(tree, measured, nearest))
-    if proposal.can_be_mended:
-        _mending(proposal, measured, nearest)
+    with st.container(horizontal=True, gap="small"):
+        if proposal.can_be_mended:
+            _mending(proposal, measured, nearest)
+        _refusing(proposal, node_id, tree.nodes[node_id].name)
 
 
 def _told(tree: Tree, measured: NodeQuality, nearest: NodeId | None) -> str:
@@ -99,24 +121,38 @@ def _mending(proposal: Proposal, measured: NodeQuality, nearest: NodeId | None) 
     node_id, name = measured.node_id, proposal.tree.nodes[measured.node_id].name
     fits = [Wording(measured.name, measured.name_fit), *measured.alternatives]
     others = {one.text: one.score for one in sorted(fits, key=lambda one: -one.score) if one.text != name}
-    with st.container(horizontal=True, gap="small"):
-        for at, (text, score) in enumerate(others.items()):
-            st.button(
-                f"Call it {quoted(plain(text))} ({per_cent(score)})",
-                key=f"call_{at}_{node_id}",
-                help=f"Then the name would fit {per_cent(score)} of the products.",
-                on_click=actions.mend,
-                args=(proposal.change.id, Rename(node_id, text)),
-            )
-        if nearest and _may_be_one(proposal.tree, measured, nearest):
-            st.button(
-                f"Merge into {quoted(plain(proposal.tree.nodes[nearest].name))}",
-                key=f"merge_{node_id}",
-                icon=":material/call_merge:",
-                help=f"Its products go to {_place(proposal.tree, nearest)}.",
-                on_click=actions.mend,
-                args=(proposal.change.id, Merge((node_id,), nearest)),
-            )
+    for at, (text, score) in enumerate(others.items()):
+        st.button(
+            f"Call it {quoted(plain(text))} ({per_cent(score)})",
+            key=f"call_{at}_{node_id}",
+            help=f"Then the name would fit {per_cent(score)} of the products.",
+            on_click=actions.mend,
+            args=(proposal.change.id, Rename(node_id, text)),
+        )
+    if nearest and _may_be_one(proposal.tree, measured, nearest):
+        st.button(
+            f"Merge into {quoted(plain(proposal.tree.nodes[nearest].name))}",
+            key=f"merge_{node_id}",
+            icon=":material/call_merge:",
+            help=f"Its products go to {_place(proposal.tree, nearest)}.",
+            on_click=actions.mend,
+            args=(proposal.change.id, Merge((node_id,), nearest)),
+        )
+
+
+def _refusing(proposal: Proposal, node_id: NodeId, name: str) -> None:
+    """The way to have all of the proposal but what becomes of this category."""
+    fate = proposal.fate(node_id)
+    if proposal.can_be_mended and fate in REFUSALS and deciding(proposal.change.edits, node_id):
+        st.button(
+            "Refuse this",
+            key=f"refuse_{node_id}",
+            icon=":material/close:",
+            type="tertiary",
+            help=f"{REFUSALS[fate]} The rest of the proposal goes on, but for what needs this.",
+            on_click=actions.refuse,
+            args=(proposal.change.id, node_id, name),
+        )
 
 
 def _may_be_one(tree: Tree, measured: NodeQuality, nearest: NodeId) -> bool:
@@ -143,10 +179,10 @@ def gone(context: state.Context, proposal: Proposal, node_id: NodeId) -> None:
     st.markdown(f":{colour}-badge[{label}] **{plain(_label(context, proposal, node_id))}**")
     leads = proposal.tree.successors(node_id)
     goals = [_place(proposal.tree, at) for at in leads if at in proposal.tree.nodes]
-    told = proposal.outcomes.get(node_id)
     st.caption(f"Its products go to {', '.join(goals)}." if goals else "Its products would stand nowhere.")
-    if told and told.reason:
-        st.markdown(f":material/info: {plain(told.reason)}")
+    if reason := proposal.reason(node_id):
+        st.markdown(f":material/info: {plain(reason)}")
+    _refusing(proposal, node_id, _label(context, proposal, node_id))
 
 
 def _label(context: state.Context, proposal: Proposal, node_id: NodeId) -> str:
