@@ -80,6 +80,18 @@ def test_comments_stand_with_their_change(shop: Shop, proposal: str) -> None:
     assert [one.author for one in shop.store.changes.comments(proposal)] == ["Maya"]
 
 
+def test_lines_of_a_comment_stay_lines_and_many_are_folded(shop: Shop, proposal: str) -> None:
+    for text, is_open in (("one\ntwo", True), ("\n".join(map(str, range(20))), False)):
+        with shop.uow() as uow:
+            editing.comment(uow, proposal, author="Noor", text=text)
+
+        at = opened(Page.CHANGES)
+
+        assert "one  \ntwo" in seen(at)
+        said = next(one for one in at.expander if "comment" in one.label)
+        assert said.proto.expanded is is_open
+
+
 def test_a_waiting_change_tells_what_it_does_to_products_links_and_searches(shop: Shop) -> None:
     tea, coffee = shop.at(*TEA), shop.at(*COFFEE)
     shop.edit(Pin("chai", tea))

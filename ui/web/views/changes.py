@@ -89,9 +89,12 @@ def _title(context: state.Context, change: ChangeSet) -> str:
 
 def _comments(context: state.Context, change: ChangeSet) -> None:
     said = context.uow.changes.comments(change.id)
-    with st.expander(many(len(said), "comment") if said else "Comment", expanded=bool(said)):
+    lines = [line for one in said for line in one.text.splitlines()]
+    expanded = 0 < len(lines) <= SHORT
+    with st.expander(many(len(said), "comment") if said else "Comment", expanded=expanded):
         for one in said:
-            st.markdown(f"**{plain(one.author)}** :gray[{when(one.at)}]  \n{plain(one.text)}")
+            text = "  \n".join(map(plain, one.text.splitlines()))  # else Markdown joins the lines
+            st.markdown(f"**{plain(one.author)}** :gray[{when(one.at)}]  \n{text}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             key = f"comment {change.id}"
             st.text_input(
