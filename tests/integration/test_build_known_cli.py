@@ -79,6 +79,8 @@ def test_the_churn_says_whether_an_emptied_node_goes(shelftree: Shelftree, files
 
     assert [one["became"]["retire"] > 0 for one in said] == [False, True]  # type: ignore[index]
     assert said[0]["changes"][0]["put_off"] is True  # type: ignore[index]
+    words = shelftree("build", "less.csv", "--out", "o.csv", "--keep", "first.json", "--churn", 1).out
+    assert "\n  retire '" in words and "node_id" not in words and "Fate" not in words
 
 
 def test_seed_labels_put_examples_where_they_say(shelftree: Shelftree, files: Path) -> None:

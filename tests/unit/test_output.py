@@ -2,6 +2,7 @@
 
 import pytest
 
+from taxonomy.proposal import Fate
 from ui.cli.output import finish
 
 
@@ -24,3 +25,13 @@ def test_a_table_in_a_summary_is_said_in_words(capsys: pytest.CaptureFixture[str
     ]
     finish({"learnt_from": {"Ann": 2}}, as_json=True)
     assert capsys.readouterr().out == '{"learnt_from": {"Ann": 2}}\n'
+
+
+def test_rows_of_a_summary_are_said_line_by_line_and_without_python(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    row = {"node_id": "a1", "fate": Fate.NEW, "into": (), "n_after": 3}
+    finish({"changes": [row, row]}, as_json=False)
+    assert capsys.readouterr().out.splitlines() == ["changes  "] + 2 * [
+        "  node_id a1, fate new, into nothing, n_after 3"
+    ]

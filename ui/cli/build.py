@@ -155,7 +155,7 @@ def build(
     summary: dict[str, object] = {**asdict(quality), "out": out, "tree": tree, "change_set": change}
     if change is None:
         del summary["name_fit"]  # only a proposal's names are put to the encoder again
-    summary |= {"noise": told(products, built.noise)} | _changes(built, grown)
+    summary |= {"noise": told(products, built.noise)} | _changes(built, grown, as_json=as_json)
     finish({name: value for name, value in summary.items() if value is not None}, as_json=as_json)
 
 
@@ -234,10 +234,10 @@ def _propose(
     return change.id
 
 
-def _changes(built: "Built", grown: "Rebuilt | None") -> dict[str, object]:
+def _changes(built: "Built", grown: "Rebuilt | None", *, as_json: bool) -> dict[str, object]:
     """For the summary: new leaves, and what became of known nodes."""
     proposed = {"proposed": [built.tree.label(at) for at in built.proposed]} if built.proposed else {}
-    return {**proposed, **(changes_said(grown) if grown else {})}
+    return {**proposed, **(changes_said(grown, as_json=as_json) if grown else {})}
 
 
 def _rows(built: "Built") -> Iterator[tuple[str, str, float]]:

@@ -118,8 +118,11 @@ class Known:
             raise InputError("--reference is for a tree from nothing, and there is one: leave it out")
 
 
-def changes_said(grown: "Rebuilt") -> dict[str, object]:
+def changes_said(grown: "Rebuilt", *, as_json: bool) -> dict[str, object]:
     """What became of the nodes, for the summary: how many have each fate, and each that changes."""
+    if not as_json:
+        lines = "".join(f"\n  {line}" for line in grown.explanation().splitlines())
+        return {"became": grown.counts(), "changes": lines or "nothing"}
     told = [
         {name: value for name, value in asdict(one).items() if value or name == "n_after"}
         for one in grown.outcomes

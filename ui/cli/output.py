@@ -64,6 +64,8 @@ def _said(value: object) -> object:
         counts = all(isinstance(n, int) for n in value.values())
         pairs = ((n, name) if counts else (name, _said(n)) for name, n in value.items())
         return ", ".join(f"{one} {other}" for one, other in pairs) or "nothing"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
+        if any(isinstance(one, Mapping) for one in value):  # a row of several things has a line of its own
+            return "".join(f"\n  {_said(one)}" for one in value)
         return "; ".join(map(str, value)) or "nothing"
     return value
