@@ -1,6 +1,8 @@
 """What was done to the tree."""
 
 from taxonomy.edits import Rename
+from taxonomy.service import editing
+from tests.web.built import build
 from tests.web.screens import TEA, opened, press, seen
 from tests.web.shop import Shop
 from ui.web.state import Page
@@ -17,6 +19,17 @@ def test_history_tells_changes_in_words_and_takes_them_back(shop: Shop) -> None:
 
     assert shop.tree.nodes[tea].name == "Tea"
     assert "~~Renamed “Tea” to “Infusions”~~" in seen(at)
+
+
+def test_taking_back_what_was_built_does_not_claim_to_move_products_back(shop: Shop) -> None:
+    change = build(shop)
+    with shop.uow() as uow:
+        editing.accept(uow, change.id, author="Maya")
+
+    at = press(opened(Page.HISTORY), f"undo_{change.id}")
+
+    (notice,) = [line for line in seen(at).splitlines() if "Took back: " in line and "stay there" in line]
+    assert "new categories" in notice and "products placed" not in notice
 
 
 def test_history_says_which_later_change_is_in_the_way(shop: Shop) -> None:
