@@ -361,6 +361,7 @@ def test_routing_and_reranking_are_evaluated(shelftree: Shelftree) -> None:
         (["build", "products.csv"], "--out"),
         (["build", "products.csv", "--out", "o.csv", "--depth", "0"], "depth"),
         (["db", "restore", "nowhere.zip", "--yes"], "nowhere.zip"),
+        (["db", "restore", "nowhere.zip"], "nowhere.zip: cannot be read"),
         (["nonsense"], "nonsense"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -69,6 +69,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Replace everything in the database by a backup; all of it or nothing."""
+    backups.read_manifest(file)  # nobody is asked about a file that is none
     if not yes and not typer.confirm(f"Replace everything in the database by {file}?", err=True):
         raise InputError("nothing was restored: say yes, or pass --yes")
     made = backups.restore(database_url(), file)
