@@ -147,6 +147,8 @@ def rollback(
 ) -> None:
     """Give products back the assignment that they had before a job, unless it was changed since.
 
+    The review queue stays as the job left it: `shelftree classify --catalog` fills it anew.
+
     This is a job itself: `resume` goes on with it when it was stopped.
     """
     _do(retagging.roll_back, job, workers, lease, as_json=as_json)
