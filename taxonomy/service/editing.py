@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from taxonomy.changes import OPEN, ChangeSet, State, Written, apply, merge
+from taxonomy.changes import OPEN, ChangeSet, Merged, State, Written, apply, merge
 from taxonomy.codec import edit_to_json
 from taxonomy.edits import Edit
 from taxonomy.errors import EditError, InputError, StaleEdit
@@ -279,17 +279,7 @@ def accept(uow: UnitOfWork, change_id: str, *, author: str) -> Outcome:
     else:
         taken = replace(change, edits=found.edits, decided_by=author)
         applied = apply_to_head(uow, taken, author, head, uow.changes.update)
-        conflicts = tuple(replace(one, ordinal=at) for at, one in enumerate(found.conflicts, 1))
-        rest = replace(
-            change,
-            id=uuid.uuid4().hex,
-            edits=found.rest,
-            state=State.CONFLICTED,
-            conflicts=conflicts,
-            base_version=applied.applied_version or 0,
-            rest_of=change.id,
-            created_at=now(),
-        )
+        rest = _rest(change, found, applied.applied_version or 0)
         uow.changes.add(rest)
         outcome = Outcome(applied, rest)
     uow.commit()
@@ -371,6 +361,20 @@ def _made(
         base_version=base_version,
         state=state,
         model_revision=model_revision,
+        created_at=now(),
+    )
+
+
+def _rest(change: ChangeSet, found: Merged, base_version: int) -> ChangeSet:
+    """The edits that a newer head did not take, as a change set of their own."""
+    return replace(
+        change,
+        id=uuid.uuid4().hex,
+        edits=found.rest,
+        state=State.CONFLICTED,
+        conflicts=tuple(replace(one, ordinal=at) for at, one in enumerate(found.conflicts, 1)),
+        base_version=base_version,
+        rest_of=change.id,
         created_at=now(),
     )
 

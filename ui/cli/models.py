@@ -1,7 +1,7 @@
 """`shelftree train` and `classify`: learn from a labelled catalogue and use it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +22,9 @@ from ui.settings import Settings
 from ui.wiring import App
 
 if TYPE_CHECKING:
-    from ingest.classify.drift import Watch
-    from ingest.classify.predict import Prediction
+    from ingest.classify.drift import Shift, Watch
+    from ingest.classify.predict import Classifier, Prediction
+    from ingest.jobs.questions import Questions
 
 __all__ = ["classify", "train"]
 
@@ -129,7 +130,6 @@ def classify(
     if review_backoffs and out:
         raise InputError("--review-backoffs asks people through the store: leave --out out")
     from ingest.jobs.questions import Questions  # with it come the libraries of the model
-    from ingest.jobs.worker import assignment
 
     n_asked: int | None = None
     tally = Counter[str]()
@@ -143,24 +143,13 @@ def classify(
         heard = questions.hearing(classifier.predict(questions.reading(products), precision=precision))
         found = _tallied(heard, tally, bar, watch)
         if stored and not out:
-            with app.uow() as uow:
-                given = (assignment(one, classifier) for one in found)
-                place_by_model(uow, catalog, taxonomy, (one for one in given if one is not None))
-                placed = uow.assignments.placed(catalog, taxonomy, questions.product_ids)
-                asked = questions.suggestions(without=placed, progress=bar)
-                n_asked = reviewing.fill(uow, catalog, taxonomy, asked)
+            n_asked = _keep(app, catalog, taxonomy, found, classifier, questions, bar)
         elif out:
             write_table(out, COLUMNS, (_row(one, classifier.tree) for one in found))
         rejected = n_rejected(products, bar)
         drift = watch.drift() if watch else None
-        for shift in drift.shifts if drift else ():
-            bar.note(shift.sentence)
         is_vouched_for = classifier.vouches_for(precision)
-        if not is_vouched_for:
-            bar.note(
-                f"everything goes to review: the model was calibrated on too few products to vouch for a"
-                f" precision of {precision:g}; ask for less, or train with more products of split `valid`"
-            )
+        _warn(bar, drift.shifts if drift else (), None if is_vouched_for else precision)
     summary: dict[str, object] = {"classified": tally.total(), **{kind: tally[kind] for kind in DECISIONS}}
     summary["rejected"] = rejected
     if not is_vouched_for:
@@ -182,6 +171,37 @@ def _tallied(
             watch.see(one)
         bar.advance()
         yield one
+
+
+def _keep(
+    app: App,
+    catalog: str,
+    taxonomy: str,
+    found: "Iterable[Prediction]",
+    classifier: "Classifier",
+    questions: "Questions",
+    bar: Bar,
+) -> int:
+    """Place products in the store, and put the rest to people; how many are asked about."""
+    from ingest.jobs.worker import assignment
+
+    with app.uow() as uow:
+        given = (assignment(one, classifier) for one in found)
+        place_by_model(uow, catalog, taxonomy, (one for one in given if one is not None))
+        placed = uow.assignments.placed(catalog, taxonomy, questions.product_ids)
+        asked = questions.suggestions(without=placed, progress=bar)
+        return reviewing.fill(uow, catalog, taxonomy, asked)
+
+
+def _warn(bar: Bar, shifts: "Sequence[Shift]", out_of_reach: float | None) -> None:
+    """Say how products differ from those of the calibration, and which precision is out of reach."""
+    for shift in shifts:
+        bar.note(shift.sentence)
+    if out_of_reach is not None:
+        bar.note(
+            f"everything goes to review: the model was calibrated on too few products to vouch for a"
+            f" precision of {out_of_reach:g}; ask for less, or train with more products of split `valid`"
+        )
 
 
 def _row(one: "Prediction", tree: Tree) -> tuple[str | float, ...]:
