@@ -1,7 +1,6 @@
 """`shelftree promote` as a user has it, with models that are written down and not trained."""
 
 import csv
-import os
 import shutil
 from pathlib import Path
 
@@ -79,21 +78,11 @@ def bad(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(
-    files: Path,
-    migrated_url: str,
-    command: Shelftree,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Shelftree:
+def shelftree(files: Path, on_postgres: Shelftree) -> Shelftree:
     """The command, on a store whose taxonomy is imported."""
-    monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
-    monkeypatch.setenv("SHELFTREE_CACHE", str(files / "cache"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-
-    done = command("taxonomy", "import", files / "tree.csv", "--name", "home")
+    done = on_postgres("taxonomy", "import", files / "tree.csv", "--name", "home")
     assert done.code == 0, done.err
-    return command
+    return on_postgres
 
 
 def serve(shelftree: Shelftree, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """`shelftree retag` as a user has it: every option does something, every refusal is one message."""
 
 import csv
-import os
 import shutil
 import time
 from pathlib import Path
@@ -54,24 +53,16 @@ def model(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shelftree(
-    files: Path,
-    migrated_url: str,
-    command: Shelftree,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    files: Path, on_postgres: Shelftree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Shelftree:
     """The command, on a store with the products placed where their own paths say."""
-    monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
     monkeypatch.setenv("SHELFTREE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-
     for words in (
         ("taxonomy", "import", files / "tree.csv", "--name", "home"),
         ("catalog", "import", files / "products.csv", "--name", "shop", "--taxonomy", "home"),
     ):
-        assert command(*words).code == 0
-    return command
+        assert on_postgres(*words).code == 0
+    return on_postgres
 
 
 def merge(engine: Engine) -> None:

@@ -1,7 +1,6 @@
 """`shelftree review` as a user has it: every option does something, every refusal is one message."""
 
 import csv
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -40,27 +39,16 @@ def model(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(
-    files: Path,
-    model: Path,
-    migrated_url: str,
-    command: Shelftree,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Shelftree:
+def shelftree(files: Path, model: Path, on_postgres: Shelftree) -> Shelftree:
     """The command, on a store whose twelve products all wait for an answer."""
-    monkeypatch.setenv("SHELFTREE_DATABASE_URL", migrated_url)
-    monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(files / "tiny"))
-    monkeypatch.setenv("SHELFTREE_CACHE", str(files / "cache"))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-
     for words in (
         ("taxonomy", "import", files / "tree.csv", "--name", "home"),
         ("catalog", "import", files / "products.csv", "--name", "shop"),
         ("classify", "--model", model, "--precision", 0.999, *HERE),
     ):
-        done = command(*words)
+        done = on_postgres(*words)
         assert done.code == 0, done.err
-    return command
+    return on_postgres
 
 
 def waiting(shelftree: Shelftree, *words: object) -> list[dict[str, object]]:

@@ -38,15 +38,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
-@pytest.fixture
-def shelftree(folder: Path, command: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(folder / "home"))
-    monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(folder / "tiny"))
-    monkeypatch.setenv("SHELFTREE_DEVICE", "cpu")
-    monkeypatch.chdir(folder)
-    return command
-
-
 def paths(shelftree: Shelftree, *words: object) -> dict[str, str]:
     done = shelftree("arrange", *words, "--out", "out.csv", "--json")
     assert done.code == 0, done.err

@@ -257,19 +257,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelftree(folder: Path, command: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
+def shelftree(shelftree: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
     """The command, with work done in this process: a fresh one for each way takes seconds to start."""
-    monkeypatch.setenv("SHELFTREE_HOME", str(folder / "home"))
-    monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(folder / "tiny"))
-    monkeypatch.setenv("SHELFTREE_DEVICE", "cpu")
-    monkeypatch.chdir(folder)
 
     def here(work: Callable[[], Any], *, warm_up: object = None) -> Spent[Any]:
         return Spent(work(), 1.0, 1.0, 1.0)
 
     for module in (bench_build, bench_build_rebuild, bench_build_scale):
         monkeypatch.setattr(module, "fresh", here)
-    return command
+    return shelftree
 
 
 def rows(done: Outcome) -> Any:

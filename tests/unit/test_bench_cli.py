@@ -33,15 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
-@pytest.fixture
-def shelftree(folder: Path, command: Shelftree, monkeypatch: pytest.MonkeyPatch) -> Shelftree:
-    monkeypatch.setenv("SHELFTREE_HOME", str(folder / "home"))
-    monkeypatch.setenv("SHELFTREE_BASE_MODEL", str(folder / "tiny"))
-    monkeypatch.setenv("SHELFTREE_DEVICE", "cpu")
-    monkeypatch.chdir(folder)
-    return command
-
-
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Path:
     from ingest.readers import open_catalog
