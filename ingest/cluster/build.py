@@ -74,6 +74,11 @@ class Built:
     nowhere: Nowhere | None = None
 
     @property
+    def places(self) -> dict[ProductId, NodeId | None]:
+        """Where each product stands; None: nowhere."""
+        return {product_id: one.node_id for product_id, one in self.memberships.items()}
+
+    @property
     def noise(self) -> tuple[ProductId, ...]:
         """The products that stand nowhere, in the order of the catalogue."""
         return tuple(one for one, at in self.memberships.items() if at.node_id is None)

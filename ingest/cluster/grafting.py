@@ -1,5 +1,6 @@
 """The new tree out of the standing one: what a plan says, as edits, a tree and a place for each product."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -194,24 +195,18 @@ class _Graft:
         return {node_id: known[node_id] for node_id in tree.descendants() if node_id in known}
 
     def _outcomes(self, tree: Tree) -> list[Outcome]:
-        before, after, both = dict[NodeId, int](), dict[NodeId, int](), dict[NodeId, int]()
-        for one, at in zip(self.products, self.node_of, strict=True):
-            was = self.standing.place(one.id)
-            if was is not None:
-                before[was] = before.get(was, 0) + 1
-            if at is not None:
-                after[at] = after.get(at, 0) + 1
-                both[at] = both.get(at, 0) + (was == at)
+        was = [self.standing.place(one.id) for one in self.products]
+        before, after = Counter(was), Counter(self.node_of)
+        stayed = Counter(at for at, old in zip(self.node_of, was, strict=True) if at == old)
         said = []
         for at in tree.descendants():
-            n_before, n_after = before.get(at, 0), after.get(at, 0)
-            fate, reason = self._fate(at, n_after - both.get(at, 0), n_after)
+            fate, reason = self._fate(at, after[at] - stayed[at], after[at])
             put_off = at in self.plan.put_off
             reason = f"{reason}; put off: {self.plan.put_off[at]}" if put_off else reason
-            said.append(Outcome(at, fate, tree.label(at), reason, n_before, n_after, (), put_off))
+            said.append(Outcome(at, fate, tree.label(at), reason, before[at], after[at], (), put_off))
         old = self.standing.tree
         gone = (at for at in old.descendants() if at not in tree)
-        return said + [self._end(tree, at, before.get(at, 0)) for at in gone]
+        return said + [self._end(tree, at, before[at]) for at in gone]
 
     def _fate(self, at: NodeId, n_came: int, n_after: int) -> tuple[Fate, str]:
         if at in self.standing.tree:

@@ -1,5 +1,6 @@
 """What stands before a rebuild: a tree, which product is where, and who put it there."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -60,15 +61,10 @@ class Standing:
     @classmethod
     def of_file(cls, file: TreeFile) -> "Standing":
         """What a file that `build --tree` wrote says."""
-        places = {product_id: member.node_id for product_id, member in file.members.items()}
-        before: dict[NodeId, int] = {}
-        for at in places.values():
-            if at is not None:
-                before[at] = before.get(at, 0) + 1
         return cls(
             file.tree,
-            places,
-            before=before,
+            file.places,
+            before=Counter(at for at in file.places.values() if at is not None),
             centroids=file.centroids,
             evidence=file.evidence,
             fits=file.fits,

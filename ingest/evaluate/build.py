@@ -62,8 +62,7 @@ def evaluate_build(built: Built, products: Sequence[Product]) -> BuildReport:
     products : sequence of Product
         Those it was built from, in any order; without any path there are no levels.
     """
-    places = {product_id: at.node_id for product_id, at in built.memberships.items()}
-    return score_places(built.tree, places, products)
+    return score_places(built.tree, built.places, products)
 
 
 def score_places(

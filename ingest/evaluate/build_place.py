@@ -67,15 +67,14 @@ def placing(
         Of the batches.
     """
     truth = {one.id: one.category_path for one in products if one.category_path}
-    built = {product_id: at.node_id for product_id, at in file.members.items()}
-    kind = _majorities(built, truth)
+    kind = _majorities(file.places, truth)
     late = np.array([at for at, one in enumerate(products) if one.id not in file.members], np.int64)
     arrivals = place([products[at] for at in late], vectors[late], file)
     places = {product_id: at.node_id for product_id, at in arrivals.memberships.items()}
     order = np.random.default_rng(seed).permutation(late)
     return Placing(
         _right(places, truth, kind),
-        _right(built, truth, kind),
+        _right(file.places, truth, kind),
         len(arrivals.noise) / max(len(places), 1),
         _alarms(file, vectors, np.array_split(order, BATCHES)),
         None if others is None else _alarms(file, others, _batches(len(others), len(late) // BATCHES, seed)),

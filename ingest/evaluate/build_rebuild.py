@@ -132,7 +132,7 @@ def _with_locks(tree: Tree, share: float, seed: int) -> Tree:
 
 
 def _identity(tree: Tree, before: Built, after: Built) -> Identity:
-    old, new = _places(before), _places(after)
+    old, new = before.places, after.places
     overlaps = jaccards(tree, old, after.tree, new)
     alike = sorted((-overlap, ends) for ends, overlap in overlaps.items() if overlap >= SAME)
     same = len(one_to_one(ends for _, ends in alike))
@@ -160,10 +160,6 @@ def kept_share(tree: Tree, places: Places, other: Tree, other_places: Places) ->
 def _filled(tree: Tree, places: Places, known: Container[ProductId]) -> set[NodeId]:
     """The nodes that hold any known product, or have such a node below."""
     return {above for at, here in places.items() if here and at in known for above in tree.lineage(here)}
-
-
-def _places(built: Built) -> Places:
-    return {product_id: one.node_id for product_id, one in built.memberships.items()}
 
 
 def _is_untouched(at: NodeId, tree: Tree, old: Places, after: Tree, new: Places) -> bool:

@@ -97,6 +97,11 @@ class TreeFile:
     fits: Mapping[NodeId, Fit] = field(default_factory=dict)
     nowhere: Nowhere | None = None
 
+    @property
+    def places(self) -> dict[ProductId, NodeId | None]:
+        """Where each product stands; None: nowhere."""
+        return {product_id: one.node_id for product_id, one in self.members.items()}
+
 
 def write(path: Path, content: TreeFile) -> None:
     """Write the file, whole or not at all; reading it gives back exactly the same.

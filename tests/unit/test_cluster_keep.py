@@ -87,9 +87,7 @@ def test_a_tenth_more_products_leaves_the_nodes_of_a_built_tree_what_they_are() 
 
     grown = again(shop, Standing.of_file(first.file()))
 
-    was = {at: one.node_id for at, one in first.memberships.items()}
-    now = {at: one.node_id for at, one in grown.built.memberships.items()}
-    assert kept_share(first.tree, was, grown.built.tree, now) >= 0.95
+    assert kept_share(first.tree, first.places, grown.built.tree, grown.built.places) >= 0.95
 
 
 def test_a_kind_that_was_not_there_becomes_a_node_beside_its_like() -> None:
@@ -314,10 +312,8 @@ def test_a_churn_that_is_no_share_is_refused(churn: float) -> None:
 def test_a_node_under_another_id_is_not_kept() -> None:
     shop = Shop().stock(10)
     file, other = shop.file(), Shop().stock(10).file({"Rakes": "Forks"})
-    places = {at: one.node_id for at, one in file.members.items()}
-    elsewhere = {at: one.node_id for at, one in other.members.items()}
 
-    assert kept_share(file.tree, places, other.tree, elsewhere) == pytest.approx(14 / 15)
+    assert kept_share(file.tree, file.places, other.tree, other.places) == pytest.approx(14 / 15)
 
 
 def between(shop: Shop, n: int) -> list[ProductId]:

@@ -191,8 +191,7 @@ def _examined(
     app: App, products: Sequence[Product], vectors: Floats, built: "Built", grown: "Rebuilt | None", bar: Bar
 ) -> Report:
     """What speaks for the tree, and what became of each node of the one before."""
-    places = {product_id: at.node_id for product_id, at in built.memberships.items()}
-    report = app.examine(products, vectors, built.tree, places, evidence=built.evidence, progress=bar)
+    report = app.examine(products, vectors, built.tree, built.places, evidence=built.evidence, progress=bar)
     return replace(report, outcomes=grown.outcomes if grown else ())
 
 

@@ -9,7 +9,7 @@ from taxonomy.formats import tree_json
 from taxonomy.formats.tree_json import TreeFile
 from taxonomy.ports import Progress
 from taxonomy.product import Product
-from taxonomy.versus import Places, versus
+from taxonomy.versus import versus
 from ui.wiring import App
 
 __all__ = ["evaluate_trees"]
@@ -36,7 +36,7 @@ def evaluate_trees(
     files = [_read(path, products) for path in paths]
     vectors = app.vectors(products, progress=progress)
     reports = (
-        app.examine(products, vectors, file.tree, _places(file), evidence=file.evidence, progress=progress)
+        app.examine(products, vectors, file.tree, file.places, evidence=file.evidence, progress=progress)
         for file in files
     )
     names = [str(path) if len({one.name for one in paths}) < len(paths) else path.name for path in paths]
@@ -44,7 +44,7 @@ def evaluate_trees(
     if against is None:
         return TreesReport(source, titles, sides[0])
     one, other = files
-    found = versus(one.tree, _places(one), other.tree, _places(other))
+    found = versus(one.tree, one.places, other.tree, other.places)
     return TreesReport(source, titles, sides[0], Rival(sides[1], found))
 
 
@@ -53,7 +53,3 @@ def _read(path: Path, products: Sequence[Product]) -> TreeFile:
     if not any(product.id in found.members for product in products):
         raise FileError(path, "none of the products is in it: give the file that the tree was built from")
     return found
-
-
-def _places(file: TreeFile) -> Places:
-    return {product_id: at.node_id for product_id, at in file.members.items()}
