@@ -361,7 +361,8 @@ def test_the_card_says_from_where_on_words_answer_alone(trained: tuple[Path, Tra
     artifact, data = Artifact.load(trained[0]), assemble(shop())
     for settles, is_said in ((1.0, False), (0.95, True)):
         one = replace(artifact, calibration=replace(artifact.calibration, settles=settles))
-        assert ("more than 0.95, they answer alone" in card(data, one, FAST, base=Path(), origins={})) == is_said
+        said = card(data, one, FAST, base=Path(), origins={})
+        assert ("more than 0.95, they answer alone" in said) == is_said
 
 
 def test_valid_share_sets_how_much_is_held_out() -> None:
