@@ -170,7 +170,7 @@ class PostgresChanges:
         return found.where(audit.c.taxonomy_id == taxonomy_id(self._transaction, taxonomy))
 
 
-_HINT = "list the log of its taxonomy to see those that exist"
+_HINT = "`shelftree taxonomy log --name NAME` lists those that exist"
 _AUDIT_FIELDS = tuple(AuditRow.__dataclass_fields__)
 _VERSION_FIELDS = tuple(Version.__dataclass_fields__)
 

@@ -110,9 +110,10 @@ def translated(url: URL | None = None) -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not _says_gone(cause):
             raise
-        said = " ".join(str(cause).split())
+        said = " ".join(str(cause).split()).rstrip("?. ")
         raise DatabaseUnavailable(
-            f"{_place(url)} cannot be used: {said}: see `shelftree db status` or check SHELFTREE_DATABASE_URL"
+            f"{_place(url)} cannot be used ({said}): check SHELFTREE_DATABASE_URL, or without one start"
+            " Shelftree's own server with `shelftree db up`"
         ) from error
 
 

@@ -211,7 +211,9 @@ class _Graft:
     def _fate(self, at: NodeId, n_came: int, n_after: int) -> tuple[Fate, str]:
         if at in self.standing.tree:
             return (
-                (Fate.GROW, f"{n_came} products came to it") if n_came else (Fate.KEEP, "it stays as it is")
+                (Fate.GROW, f"{n_came} product{'s' * (n_came > 1)} came to it")
+                if n_came
+                else (Fate.KEEP, "it stays as it is")
             )
         if any(
             isinstance(one, Split) and at in {part.node_id for part in one.parts} for one in self.structure
