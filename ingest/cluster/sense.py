@@ -48,13 +48,15 @@ _ALTERNATIVES = 3
 _TITLES = 8  # shown to a namer
 _COMMON = {True: 0.01, False: 0.08}  # of a parent's and of a leaf's titles: below, a phrase is an accident
 _SMALL = 12  # in a leaf of so few products, one may have the right word
-_THINGS = 6  # that a parent's leaves mostly are: each of them, and the two largest together, could name it
+_THINGS = 6  # that a parent's leaves mostly are: each of them, and two together, could name it
 _KNOWS, _BREADTH = 0.02, 0.3  # a parent's phrase is in so much of a child's titles, in so many children
 _SHARE, _TWO = 0.05, 0.03  # times the share of a parent's products; less for two things together
 _MOST, _SAID_BY_MOST = 0.6, 1.5  # of a parent's products: what so many are or say counts for more
 _TAKEN = 0.5  # times a parent's wording that a leaf below needs more
 _WHOLE = 0.3  # of a parent's products are so called or say so, or it is the word of a minority
 _AND = " & "
+_LENT = ("a", "i", "u")  # few English words end so: a borrowed one is counted where it is
+_SURELY = 0.6  # of its uses a head noun, and often: "kurtis", but "aloe vera"
 _NOUN = 0.5  # of a word's uses end their part of a title
 
 
@@ -94,7 +96,6 @@ def name_by_meaning(
     meaning = Meaning(vectors, encode, usual | set(labels.above))
     ranked = _Ranker(members, book, meaning, labels)
     united = Branch(root.groups, ranked.unite(root.children))
-    ranked.learn(united)
     return united, _Namer(ranked, namer).below(united, frozenset())
 
 
@@ -107,7 +108,6 @@ class _Ranker:
     meaning: Meaning
     labels: Reference
     _ranked: dict[Branch, list[Phrase]] = field(default_factory=dict)
-    _offered: dict[Branch, dict[str, float]] = field(default_factory=dict)
     _votes: dict[Branch, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,11 +128,11 @@ class _Ranker:
         return [product for group in node.groups for product in self.members[group]]
 
     def printed(self, words: str) -> str:
-        key = tuple(stem(word) for word in fold(words).split())
-        is_noun = (
-            max(self.book.tail.get(part, 0.0) for part in (key, key[-1:])) >= _NOUN
-        )  # "box" is no name alone
-        return title_case(plural(words) if self.is_english and is_noun else words)
+        key = _key(words)
+        tail = max(self.book.tail.get(part, 0.0) for part in (key, key[-1:]))
+        is_known = self.book.counts[key[-1:]] >= _OFTEN and tail >= _SURELY
+        is_counted = tail >= _NOUN and (is_known or not key[-1].endswith(_LENT))
+        return title_case(plural(words) if self.is_english and is_counted else words)
 
     def rank(self, node: Branch) -> list[Phrase]:
         """Wordings of a node by what its own titles say, and the reference; each once."""
@@ -152,7 +152,7 @@ class _Ranker:
         return Phrase(printed, round(score * _MODIFIES, 4) if self.is_modifier(words) else score)
 
     def is_modifier(self, words: str) -> bool:
-        key = tuple(stem(word) for word in fold(words).split())
+        key = _key(words)
         is_known = self.book.counts[key] >= _OFTEN and self.book.tail[key] < _HARDLY
         return is_known or MATERIALS.issuperset(key) or (self.is_english and is_done(key[-1]))
 
@@ -193,14 +193,10 @@ class _Ranker:
         tail = self.book.tail.get(key, 0.0)
         return _HEAD * head_share + _TAIL * tail - _RARITY * rarity - _LONG * (len(key) - 1)
 
-    def learn(self, root: Branch) -> None:
-        """Ask what the wordings of parents mean, those of two things among them."""
-        parents = [node for node in root.walk() if node.children and node is not root]
-        self.meaning.learn(text for node in parents for text in self.offered(node))
-
-    def parent(self, node: Branch) -> list[Phrase]:
+    def parent(self, node: Branch, above: Iterable[str]) -> list[Phrase]:
         """Wordings of a node with children: what they are, one or two of it together, and what they say."""
-        offered, products = self.offered(node), self.products(node)
+        offered, products = self.offered(node, above), self.products(node)
+        self.meaning.learn(offered)
         fits = self.meaning.fit(list(offered), self.meaning.centre(products))
         likes = self.meaning.likeness(list(offered), products)
         scores = [
@@ -208,13 +204,15 @@ class _Ranker:
             for (text, share), fit, like in zip(offered.items(), fits, likes, strict=True)
         ]
         agreed = self.meaning.agreement(list(offered), [exp(score / _DOUBT) for score in scores])
-        below = {fold(one) for one in self.best_below(node)}
+        below = [_key(one) for one in self.best_below(node)]
         told = []
         for (words, share), agreement in zip(offered.items(), agreed, strict=True):
             is_said = share >= _MOST and _AND not in words and not MATERIALS.issuperset(fold(words).split())
             more = Phrase(self.printed(words), agreement * _SAID_BY_MOST)  # if a modifier: "garden"
             phrase = more if is_said else self.told(words, agreement)
-            weight = _TAKEN if fold(phrase.text) in below else 1.0
+            key = _key(phrase.text)
+            is_taken = _AND not in words and any(_ends_in(key, one) for one in below)
+            weight = _TAKEN if is_taken else 1.0
             told.append(Phrase(phrase.text, round(phrase.score * weight, 4)))
         return _once(sorted(told, key=lambda phrase: (-phrase.score, phrase.text)))
 
@@ -222,16 +220,17 @@ class _Ranker:
         leaves = (leaf for leaf in node.walk() if not leaf.children)
         return [best[0].text for leaf in leaves if (best := self.rank(leaf)[:1])]
 
-    def offered(self, node: Branch) -> dict[str, float]:
+    def offered(self, node: Branch, above: Iterable[str]) -> dict[str, float]:
         """Wordings of a parent, each with the share of its products that are so called or say so."""
-        if node not in self._offered:
-            things = self.things(node)
-            largest = [(text, n / things.total()) for text, n in things.most_common(_THINGS)]
-            pair = next((two for two in combinations(largest, 2) if _are_apart(two[0][0], two[1][0])), None)
-            whole = {text: share for text, share in (*self.spread(node), *largest) if share >= _WHOLE}
-            joint = {f"{pair[0][0]}{_AND}{pair[1][0]}": pair[0][1] + pair[1][1]} if pair else {}
-            self._offered[node] = {**whole, **joint} or dict(largest)
-        return self._offered[node]
+        n = len(self.products(node))
+        largest = [(text, count / n) for text, count in self.things(node)]
+        whole = {text: share for text, share in (*self.spread(node), *largest) if share >= _WHOLE}
+        pairs = [two for two in combinations(largest, 2) if _are_apart(two[0][0], two[1][0])]
+        joint = {f"{one}{_AND}{other}": share + more for (one, share), (other, more) in pairs}
+        inside = [text for text in joint if _is_inside(text, above)]
+        new = (text for text in inside if joint[text] >= _WHOLE and not _repeats(text, above))
+        pair = next(new, inside[0] if inside else "")
+        return {**whole, **({pair: joint[pair]} if pair else {})}
 
     def spread(self, node: Branch) -> Iterator[tuple[str, float]]:
         """Phrases that several of the children know, with the share of titles that hold each."""
@@ -243,18 +242,23 @@ class _Ranker:
                 share = sum(counts[key] for counts in said) / sum(map(len, held))
                 yield self.book.surface[key], share
 
-    def things(self, node: Branch) -> Counter[str]:
+    def things(self, node: Branch) -> list[tuple[str, int]]:
         """What the leaves below are, in one word where the catalogue uses it alone, with their products."""
-        found: Counter[str] = Counter()
+        plain: Counter[str] = Counter()
+        whole: Counter[str] = Counter()
         for leaf in node.walk():
             if not leaf.children and (best := self.rank(leaf)[:1]):
-                found[self.plainly(best[0].text)] += len(self.products(leaf))
-        return found
+                thing = self.plainly(best[0].text)
+                (plain if thing else whole)[thing or best[0].text] += len(self.products(leaf))
+        return [*plain.most_common(_THINGS), *whole.most_common(_THINGS)][:_THINGS]
 
     def plainly(self, name: str) -> str:
-        key = (stem(fold(name).split()[-1]),)
-        is_noun = self.book.counts[key] >= _OFTEN and self.book.tail[key] >= _NOUN
-        return self.printed(self.book.surface[key]) if is_noun else name
+        """The head of a name, or with "box" and the like all of it; nothing if the head is no plain noun."""
+        head = fold(name).split()[-1]
+        keys = [key for key in ((stem(head),), (head.removesuffix("s"),)) if key in self.book.counts]
+        if not keys:
+            return name
+        return self.printed(self.book.surface[keys[0]]) if self.book.tail[keys[0]] >= _NOUN else ""
 
     def votes(self, node: Branch) -> dict[str, float]:
         """How many products of a leaf each label of the reference speaks for."""
@@ -287,7 +291,7 @@ class _Namer:
         named: dict[Branch, Named] = {}
         taken = set(above)
         for child in sorted(node.children, key=lambda child: (-self.size(child), child.groups)):
-            named[child] = self.choose(child, taken)
+            named[child] = self.choose(child, taken, above)
             taken.add(fold(named[child].name))
         for child in node.children:
             over = {named[child].name} | self.ranked.labels.over(named[child].name)
@@ -297,14 +301,14 @@ class _Namer:
     def size(self, node: Branch) -> int:
         return len(self.ranked.products(node))
 
-    def choose(self, node: Branch, taken: set[str]) -> Named:
-        suggestions = self.suggestions(node)
+    def choose(self, node: Branch, taken: set[str], above: frozenset[str]) -> Named:
+        suggestions = self.suggestions(node, above)
         titles = tuple(self.ranked.book.titles[p] for p in self.ranked.products(node)[:_TITLES])
-        case = Case(titles, tuple(self.likely(child) for child in node.children), suggestions)
+        case = Case(titles, tuple(self.likely(child, above) for child in node.children), suggestions)
         wordings: dict[str, Phrase] = {}
         for phrase in (*self.namer(case), *suggestions):
             wordings.setdefault(fold(phrase.text), phrase)
-        free = [phrase for folded, phrase in wordings.items() if folded not in taken]
+        free = [one for name, one in wordings.items() if name not in taken and _is_inside(name, above)]
         if not free:
             over = suggestions[0].text if suggestions else ""
             free = [Phrase(numbered(f"Other {over}".strip(), frozenset(taken)), 0.0)]
@@ -314,14 +318,14 @@ class _Namer:
         )
         return Named(chosen.text, tuple(one.text for one in others[:_ALTERNATIVES]), tuple(told))
 
-    def likely(self, node: Branch) -> str:
-        return next((phrase.text for phrase in self.suggestions(node)), "")
+    def likely(self, node: Branch, above: frozenset[str]) -> str:
+        return next((phrase.text for phrase in self.suggestions(node, above)), "")
 
-    def suggestions(self, node: Branch) -> tuple[Phrase, ...]:
+    def suggestions(self, node: Branch, above: frozenset[str]) -> tuple[Phrase, ...]:
         ranked = self.ranked.rank(node)
         if not node.children:
             return tuple(ranked)
-        return tuple(_once((*self.ancestors(node), *self.ranked.parent(node), *ranked)))
+        return tuple(_once((*self.ancestors(node), *self.ranked.parent(node, above), *ranked)))
 
     def ancestors(self, node: Branch) -> Iterator[Phrase]:
         for label, score in self.ranked.labels.common(self.ranked.votes(node)):
@@ -337,6 +341,29 @@ def _are_apart(one: str, other: str) -> bool:
     """Whether two names have no word in common."""
     words = {stem(word) for word in fold(one).split()}
     return words.isdisjoint(stem(word) for word in fold(other).split())
+
+
+def _key(words: str) -> Key:
+    return tuple(stem(word) for word in fold(words).split())
+
+
+def _ends_in(whole: Key, part: Key) -> bool:
+    return whole[-len(part) :] == part
+
+
+def _repeats(pair: str, above: Iterable[str]) -> bool:
+    """Whether one of two things is said in a name above, as all of it or beside another."""
+    said = [_key(part) for name in above for part in name.split(_AND)]
+    return any(_ends_in(one, _key(part)) for one in said for part in pair.split(_AND))
+
+
+def _is_inside(name: str, above: Iterable[str]) -> bool:
+    """Whether a name neither adds another thing to one above nor is wider: "Shirts" in "Casual Shirts"."""
+    parts = [_key(part) for part in name.split(_AND)]
+    if len(parts) > 1:
+        return not any(_ends_in(_key(one), part) for one in above if _AND not in one for part in parts)
+    said = [_key(part) for one in above for part in one.split(_AND)]
+    return not any(one != parts[0] and _ends_in(one, parts[0]) for one in said)
 
 
 def _once(phrases: Iterable[Phrase]) -> list[Phrase]:

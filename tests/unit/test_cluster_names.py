@@ -253,19 +253,63 @@ def test_the_name_of_a_brand_names_no_node_where_the_column_has_it() -> None:
     assert "Rakes" not in {node.name for node in built.tree.nodes.values()}
 
 
+def ranker_of(titles: Sequence[str], sizes: Sequence[int], meant: Sequence[str]) -> sense._Ranker:
+    """Of leaves that stand in the order of the titles, each with the word that means it."""
+    ends = np.cumsum([0, *sizes]).tolist()
+    book = PhraseBook.read(titles, ["Moti"] * len(titles))
+    axes = np.eye(len(sizes))
+    encode = knowing(dict(zip(meant, axes, strict=True)), dim=len(sizes))
+    meaning = Meaning(
+        unit(axes[np.repeat(np.arange(len(sizes)), list(sizes))]), encode, set(book.surface.values())
+    )
+    return sense._Ranker([range(*pair) for pair in pairwise(ends)], book, meaning, Reference.of(()))
+
+
+def parent_of(n: int) -> Branch:
+    return Branch(tuple(range(n)), tuple(Branch((at,)) for at in range(n)))
+
+
 def test_a_parent_is_offered_its_two_largest_kinds_and_no_word_of_a_few() -> None:
     kinds = {"rakes": 12, "hoses": 9, "spades": 8, "seeds": 7}
     titles = [f"{kind}{', gadgets' * (at % 5 == 0)}" for kind, n in kinds.items() for at in range(n)]
-    ends = np.cumsum([0, *kinds.values()])
-    members = [range(*pair) for pair in pairwise(ends.tolist())]
-    book = PhraseBook.read(titles, ["Moti"] * len(titles))
-    vectors = unit(np.eye(4)[np.repeat(np.arange(4), list(kinds.values()))])
-    encode = knowing({kind: np.eye(4)[at] for at, kind in enumerate(kinds)}, dim=4)
-    meaning = Meaning(vectors, encode, set(book.surface.values()))
-    ranker = sense._Ranker(members, book, meaning, Reference.of(()))
 
-    offered = ranker.offered(Branch((0, 1, 2, 3), tuple(Branch((at,)) for at in range(4))))
+    offered = ranker_of(titles, list(kinds.values()), list(kinds)).offered(parent_of(4), ())
 
     assert "Rakes & Hoses" in offered
     assert "gadgets" not in offered
     assert "Spades" not in offered
+
+
+def test_a_pair_says_nothing_that_stands_above_where_other_kinds_do() -> None:
+    kinds = {"rakes": 12, "hoses": 9, "spades": 8, "seeds": 7}
+    titles = [kind for kind, n in kinds.items() for _ in range(n)]
+    ranker = ranker_of(titles, list(kinds.values()), list(kinds))
+
+    assert "Hoses & Spades" in ranker.offered(parent_of(4), ("rakes",))
+    assert "Hoses & Spades" in ranker.offered(parent_of(4), ("ladders & rakes",))
+
+
+def test_a_parent_is_called_by_plain_nouns_before_longer_wordings() -> None:
+    titles = ["floor rug Zebb"] * 12 + ["Zebb polisher, steel"] * 30 + ["rakes"] * 9 + ["hoses"] * 8
+    kinds = ("floor rug zebb", "zebb polisher", "rakes", "hoses")
+
+    offered = ranker_of(titles, (12, 30, 9, 8), kinds).offered(parent_of(4), ())
+
+    assert not any("Zebb" in name for name in offered)
+
+
+def test_no_name_is_wider_than_those_above_it() -> None:
+    assert not sense._is_inside("Rakes", ("leaf rakes",))
+    assert not sense._is_inside("Rakes & Hoses", ("rakes",))
+    assert sense._is_inside("Rakes", ("rakes & hoses",))
+    assert sense._is_inside("Leaf Rakes", ("rakes",))
+
+
+def test_a_borrowed_word_is_in_the_plural_only_where_it_is_plainly_a_head() -> None:
+    titles = (
+        ["the mat for a kotta"] * 6 + ["a kotta"] * 6 + ["zolla soap for the sink"] * 3 + ["the zolla"] * 3
+    )
+    ranker = ranker_of(titles, (12, 6), ("kotta", "zolla"))
+
+    assert ranker.printed("zolla") == "Zolla"
+    assert ranker.printed("mat") == "Mats"
