@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from ingest.attributes import AttributeSettings, learn
 from ingest.cluster.words import ASIDES, FOLLOWED, HELPERS, LINKS, NAMELESS, SMALL_WORDS
-from taxonomy.product import Product, ProductId
 from taxonomy.text import fold, normalise
 
 __all__ = ["Key", "PhraseBook", "brand_words", "stem"]
@@ -28,7 +26,6 @@ _KNOWN_PLURAL = 0.03
 """Part of a head noun's uses: "shirts" are known where nearly all titles say "shirt"; "milks" are a slip."""
 _INITIALS = 4  # letters at most: longer words in capitals are shouted, or brands
 _WHOLE, _OFTEN = 0.8, 5  # of a phrase's products say it inside one longer phrase; and so many do at least
-_TITLES_ALONE = AttributeSettings(growth=False, head=False)
 _KNOWN_BRANDS = 0.3  # share of products with a brand from which on the column is trusted
 
 
@@ -69,7 +66,7 @@ class PhraseBook:
         """Count the phrases of all titles, brands and mere parts of phrases left out."""
         initials, given = _initials(titles), titles
         titles = [normalise(title) for title in titles]
-        nobody, links = brand_words(titles, brands) | _learnt(given, brands), _links(titles)
+        nobody, links = brand_words(titles, brands), _links(titles)
         of: list[frozenset[Key]] = []
         heads: list[frozenset[Key]] = []
         spelt: dict[Key, Counter[str]] = defaultdict(Counter)
@@ -123,15 +120,6 @@ def brand_words(titles: Sequence[str], brands: Sequence[str]) -> frozenset[str]:
 
 def _has_brands(brands: Sequence[str]) -> bool:
     return sum(map(bool, brands)) >= _KNOWN_BRANDS * len(brands)
-
-
-def _learnt(titles: Sequence[str], brands: Sequence[str]) -> frozenset[str]:
-    """Brands of one word that `ingest.attributes` learns from titles, where no column names them."""
-    if _has_brands(brands):
-        return frozenset()
-    products = (Product(ProductId(str(at)), title) for at, title in enumerate(titles))
-    found = learn(products, settings=_TITLES_ALONE).brands.known
-    return frozenset(key[0] for key in found if len(key) == 1)
 
 
 def _opening(words: Sequence[Sequence[str]]) -> frozenset[str]:

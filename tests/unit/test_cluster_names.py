@@ -231,18 +231,6 @@ def test_what_only_leaves_that_became_one_say_often_is_known_too(monkeypatch: py
     assert (rakes.groups, named[rakes].name) == ((0, 1), "Garden Rakes")
 
 
-def test_a_brand_learnt_from_titles_is_in_no_phrase() -> None:
-    kinds = ("lamp", "chair", "table", "mirror", "shelf", "clock", "vase")
-    titles = [f"Zebbart {kind}" for kind in kinds] + [f"shade for Zebbart {kind}" for kind in kinds[:3]]
-    titles += [f"Moti {kind}" for kind in kinds]
-
-    without = PhraseBook.read(titles, [""] * len(titles))
-    known = PhraseBook.read(titles, [*["Moti"] * 10, *["Other"] * 7])
-
-    assert ("zebbart",) not in without.counts
-    assert ("zebbart",) in known.counts  # the column says which are brands
-
-
 def test_the_name_of_a_brand_names_no_node_where_the_column_has_it() -> None:
     products, vectors, centres = shop()
     kinds = {word: centre for word, centre in centres.items() if word not in KINDS}
