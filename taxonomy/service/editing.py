@@ -201,7 +201,9 @@ def revise(uow: UnitOfWork, change_id: str, more: Sequence[Edit]) -> ChangeSet:
     return _kept(uow, replace(change, edits=edits))
 
 
-def refuse(uow: UnitOfWork, change_id: str, node_id: NodeId, *, author: str) -> tuple[ChangeSet, ChangeSet]:
+def refuse(
+    uow: UnitOfWork, change_id: str, node_id: NodeId, *, author: str, reason: str = ""
+) -> tuple[ChangeSet, ChangeSet]:
     """Take out of a proposal what becomes of one category, and commit; the category stays as it is.
 
     A category that is new is not made then, one that is merged, split or retired is not, and no products come
@@ -210,7 +212,8 @@ def refuse(uow: UnitOfWork, change_id: str, node_id: NodeId, *, author: str) -> 
     Returns
     -------
     tuple of ChangeSet
-        The proposal without it, and what was taken out, rejected, as a change set of its own.
+        The proposal without it, and what was taken out, rejected, as a change set of its own; a reason is
+        kept as a comment on that.
 
     Raises
     ------
@@ -237,6 +240,8 @@ def refuse(uow: UnitOfWork, change_id: str, node_id: NodeId, *, author: str) -> 
         created_at=now(),
     )
     uow.changes.add(out)
+    if reason:
+        uow.changes.comment(out.id, author=author, text=reason)
     return _kept(uow, replace(change, edits=found.edits)), out
 
 

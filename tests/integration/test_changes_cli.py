@@ -115,6 +115,19 @@ def test_a_rejected_change_keeps_who_and_why(shelftree: Shelftree, name: str) ->
     assert "ann: too vague" in shown
 
 
+def test_one_categorys_part_of_a_change_is_rejected(shelftree: Shelftree, name: str) -> None:
+    made = edits(*({"kind": "create", "node": {"id": one, "name": one}} for one in ("lamps", "oils")))
+    change = str(done(shelftree("taxonomy", "edit", made, "--name", name, "--json")).json["id"])
+
+    told = done(shelftree("taxonomy", "reject", change, "--node", "lamps", "--json")).json
+    done(shelftree("taxonomy", "apply", change))
+
+    assert (told["state"], told["left"]["id"]) == ("rejected", change)
+    assert "oils" in ids(shelftree, name)
+    assert "lamps" not in ids(shelftree, name)
+    assert shelftree("taxonomy", "reject", str(told["id"]), "--node", "lamps").code == 2
+
+
 def test_a_repeated_command_with_its_key_has_one_effect(shelftree: Shelftree, name: str) -> None:
     at = ids(shelftree, name)
     new = {"kind": "create", "node": {"id": "fresh", "name": "Pots", "parent_id": at["Garden"]}}

@@ -124,6 +124,19 @@ def test_a_rejected_change_keeps_the_reason(client: TestClient) -> None:
     assert [(one["author"], one["text"]) for one in said] == [("bob", "too broad")]
 
 
+def test_a_part_of_a_change_is_rejected_and_the_rest_waits(client: TestClient) -> None:
+    made = [{"kind": "create", "node": {"id": one, "name": one}} for one in ("lamps", "oils")]
+    change = sent(client, *made)
+
+    out = did(client, change, "reject", BOB, reason="too few", node_id="lamps")
+    left = client.get(f"{URL}/{change['id']}").json()
+    said = client.get(f"{URL}/{out['id']}/comments").json()["comments"]
+
+    assert (out["state"], out["rest_of"], left["state"]) == ("rejected", change["id"], "proposed")
+    assert [one["node"]["id"] for one in (*out["edits"], *left["edits"])] == ["lamps", "oils"]
+    assert [(one["author"], one["text"]) for one in said] == [("bob", "too few")]
+
+
 def test_people_talk_about_a_change(client: TestClient) -> None:
     change = sent(client, rename(PETS, "Animals"))
     did(client, change, "comments", text="why?")

@@ -14,6 +14,7 @@ from taxonomy.changes import ChangeSet, State
 from taxonomy.codec import edit_from_json, edit_to_json
 from taxonomy.edits import Edit
 from taxonomy.errors import InputError, StaleEdit, UnknownId
+from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.service import editing
 from taxonomy.service.handing_in import hand_in
@@ -55,10 +56,15 @@ class ChangeIn(Sent):
     )
 
 
-class ReasonIn(Sent):
-    """Why."""
+class RejectIn(Sent):
+    """Why, and whether only a part."""
 
     reason: str = Field(default="", max_length=MAX_TEXT_CHARS)
+    node_id: str = Field(
+        default="",
+        max_length=64,
+        description="Only what becomes of this category, as a change set of its own; the rest waits.",
+    )
 
 
 class CommentIn(Sent):
@@ -293,13 +299,16 @@ def apply(app: Stored, name: Name, change_id: ChangeId, author: Author) -> Outco
 
 @routes.post("/{change_id}/reject")
 def reject(
-    app: Stored, name: Name, change_id: ChangeId, author: Author, sent: ReasonIn | None = None
+    app: Stored, name: Name, change_id: ChangeId, author: Author, sent: RejectIn | None = None
 ) -> ChangeRow:
-    """Put an open change set away; a reason is kept as a comment."""
+    """Put an open change set away, or what it makes of one category; a reason is kept as a comment."""
+    why = sent or RejectIn()
     with app.uow() as uow:
         _change(uow, name, change_id)
-        reason = sent.reason if sent else ""
-        return ChangeRow.of(editing.reject(uow, change_id, author=author, reason=reason))
+        if why.node_id:
+            _, out = editing.refuse(uow, change_id, NodeId(why.node_id), author=author, reason=why.reason)
+            return ChangeRow.of(out)
+        return ChangeRow.of(editing.reject(uow, change_id, author=author, reason=why.reason))
 
 
 @routes.post("/{change_id}/revert", responses=answers(409))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from taxonomy.node import NodeId
 from taxonomy.records import Release
 from taxonomy.service import editing, releasing
 from taxonomy.tree import Tree
@@ -102,12 +103,20 @@ def apply(change_id: ChangeId, author: Author = "merchandiser", as_json: AsJson 
 def reject(
     change_id: ChangeId,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept as a comment.")] = "",
+    node: Annotated[
+        str, typer.Option("--node", help="Only what becomes of the category with this id; the rest waits.")
+    ] = "",
     author: Author = "merchandiser",
     as_json: AsJson = False,
 ) -> None:
-    """Put an open change set away."""
+    """Put an open change set away, or one category's part of it."""
     with App.open() as app, app.uow() as uow:
-        finish(summary(editing.reject(uow, change_id, author=author, reason=reason)), as_json=as_json)
+        if node:
+            left, out = editing.refuse(uow, change_id, NodeId(node), author=author, reason=reason)
+            said = summary(out) | {"left": summary(left)}
+        else:
+            said = summary(editing.reject(uow, change_id, author=author, reason=reason))
+        finish(said, as_json=as_json)
 
 
 @taxonomy.command()
