@@ -207,7 +207,7 @@ class _Ranker:
         below = [_key(one) for one in self.best_below(node)]
         told = []
         for (words, share), agreement in zip(offered.items(), agreed, strict=True):
-            is_said = share >= _MOST and _AND not in words and not MATERIALS.issuperset(fold(words).split())
+            is_said = share >= _MOST and _AND not in words
             more = Phrase(self.printed(words), agreement * _SAID_BY_MOST)  # if a modifier: "garden"
             phrase = more if is_said else self.told(words, agreement)
             key = _key(phrase.text)
@@ -224,7 +224,8 @@ class _Ranker:
         """Wordings of a parent, each with the share of its products that are so called or say so."""
         n = len(self.products(node))
         largest = [(text, count / n) for text, count in self.things(node)]
-        whole = {text: share for text, share in (*self.spread(node), *largest) if share >= _WHOLE}
+        said = ((text, share) for text, share in (*self.spread(node), *largest) if not _is_material(text))
+        whole = {text: share for text, share in said if share >= _WHOLE}
         pairs = [two for two in combinations(largest, 2) if _are_apart(two[0][0], two[1][0])]
         joint = {f"{one}{_AND}{other}": share + more for (one, share), (other, more) in pairs}
         inside = [text for text in joint if _is_inside(text, above)]
@@ -341,6 +342,11 @@ def _are_apart(one: str, other: str) -> bool:
     """Whether two names have no word in common."""
     words = {stem(word) for word in fold(one).split()}
     return words.isdisjoint(stem(word) for word in fold(other).split())
+
+
+def _is_material(words: str) -> bool:
+    """Whether they say what things are made of, not what they are."""
+    return MATERIALS.issuperset(fold(words).split())
 
 
 def _key(words: str) -> Key:

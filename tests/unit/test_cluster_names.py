@@ -286,6 +286,16 @@ def test_a_parent_is_called_by_plain_nouns_before_longer_wordings() -> None:
     assert not any("Zebb" in name for name in offered)
 
 
+def test_what_things_are_made_of_names_no_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = {"rakes": 12, "hoses": 9, "spades": 8}
+    titles = [f"cotton {kind}" for kind, n in kinds.items() for _ in range(n)]
+    ranker = ranker_of(titles, list(kinds.values()), [f"cotton {kind}" for kind in kinds])
+
+    assert "cotton" not in ranker.offered(parent_of(3), ())
+    monkeypatch.setattr(sense, "MATERIALS", frozenset())
+    assert "cotton" in ranker.offered(parent_of(3), ())
+
+
 def test_no_name_is_wider_than_those_above_it() -> None:
     assert not sense._is_inside("Rakes", ("leaf rakes",))
     assert not sense._is_inside("Rakes & Hoses", ("rakes",))
