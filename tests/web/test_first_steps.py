@@ -1,9 +1,12 @@
 """The app with something missing: products, categories, the database."""
 
 from taxonomy.edits import Create
+from taxonomy.formats.entries import Entry
 from taxonomy.node import Node, random_ids
-from taxonomy.product import Source
+from taxonomy.product import Product, ProductId, Source
 from taxonomy.service import editing
+from taxonomy.service.importing import import_catalog, import_taxonomy
+from taxonomy.service.placing import place_by_label
 from tests.fakes import FakeUnitOfWork
 from tests.web.screens import TEA, act, opened, press, seen
 from tests.web.shop import TAXONOMY, Shop, sample_shop
@@ -47,6 +50,24 @@ def test_a_tree_without_a_catalogue_is_shown_with_a_hint(shop: Shop) -> None:
 
     assert "There is no catalogue yet" in seen(at)
     assert at.metric[0].value == "92"
+
+
+def test_a_tree_is_first_shown_with_the_catalogue_that_stands_in_it(shop: Shop) -> None:
+    odd = Product(ProductId("odd"), "Odd kettle", category_path=("Kettles",))
+    with shop.uow() as uow:
+        import_catalog(uow, "a-first", [Product(ProductId("x"), "Thing")], digest="x")
+        import_catalog(uow, "kettles", [odd], digest="y")
+        import_taxonomy(uow, "small", [Entry(("Kettles",))], author="ann")
+        place_by_label(uow, "kettles", "small")
+
+    at = opened()
+    assert at.selectbox(key="catalog").value == "sample"
+    at.selectbox(key="taxonomy").set_value("small").run()
+    assert at.selectbox(key="catalog").value == "kettles"
+    at.selectbox(key="catalog").set_value("a-first").run()
+    assert at.selectbox(key="catalog").value == "a-first"
+    at.selectbox(key="taxonomy").set_value("sample").run()
+    assert at.selectbox(key="catalog").value == "sample"
 
 
 def test_the_page_says_that_the_database_is_away_and_goes_on_when_it_is_back(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """The web app: `shelftree ui`, or `streamlit run ui/web/app.py`."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -47,7 +48,7 @@ def _draw(uow: UnitOfWork) -> None:
         return
     settings = state.app().settings
     with st.sidebar:
-        taxonomy, catalog = sidebar.pick(taxonomies, catalogs, settings)
+        taxonomy, catalog = sidebar.pick(taxonomies, catalogs, settings, partial(_n_placed, uow))
     if not taxonomy:
         teach.empty_tree(catalog, 0)
         return
@@ -55,6 +56,10 @@ def _draw(uow: UnitOfWork) -> None:
     with st.sidebar:
         sidebar.show(context)
     _main(context)
+
+
+def _n_placed(uow: UnitOfWork, catalog: str, taxonomy: str) -> int:
+    return sum(uow.assignments.counts(catalog, taxonomy).values())
 
 
 def _shelves(uow: UnitOfWork, taxonomy: str, catalog: str) -> Shelves:

@@ -1,7 +1,7 @@
 """The left-hand side: which tree, which catalogue, and the tree itself."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -15,18 +15,40 @@ __all__ = ["pick", "show"]
 
 
 def pick(
-    taxonomies: Sequence[str], catalogs: Sequence[CatalogSummary], settings: Settings
+    taxonomies: Sequence[str],
+    catalogs: Sequence[CatalogSummary],
+    settings: Settings,
+    n_placed: Callable[[str, str], int],
 ) -> tuple[str, str]:
-    """The taxonomy and the catalogue to look at; empty where there is none."""
+    """The taxonomy and the catalogue to look at; empty where there is none.
+
+    `n_placed` says how many products of a catalogue stand in a taxonomy.
+    """
     names = [one.name for one in catalogs]
     st.html("<div class='brand'>Shelftree</div>")
     left, right = st.columns(2, wrap=False)
     with left:
-        taxonomy = _choose("Tree", list(taxonomies), settings.taxonomy, key="taxonomy")
+        taxonomy = _choose("Tree", list(taxonomies), settings.taxonomy, key="taxonomy", on_change=_forget)
     with right:
-        # A tree is first shown with the catalogue of the same name, if there is one.
-        catalog = _choose("Catalogue", names, settings.catalog or taxonomy, key="catalog")
+        catalog = _choose("Catalogue", names, _usual(taxonomy, names, settings, n_placed), key="catalog")
     return taxonomy, catalog
+
+
+def _forget() -> None:
+    """Another tree may hold another catalogue's products."""
+    st.session_state.pop("catalog", None)
+
+
+def _usual(
+    taxonomy: str, names: Sequence[str], settings: Settings, n_placed: Callable[[str, str], int]
+) -> str:
+    """The catalogue that a tree is first shown with: that of the settings, of its name, or most in it."""
+    for wanted in (settings.catalog, taxonomy):
+        if wanted in names:
+            return wanted
+    if "catalog" in st.session_state or len(names) < 2 or not taxonomy:
+        return ""
+    return max(names, key=lambda name: n_placed(name, taxonomy))
 
 
 def show(context: state.Context) -> None:
@@ -65,10 +87,12 @@ def _languages(context: state.Context) -> list[str]:
     return state.kept("languages", (context.taxonomy, context.tree.version), count)
 
 
-def _choose(label: str, names: list[str], wanted: str, *, key: str) -> str:
+def _choose(
+    label: str, names: list[str], wanted: str, *, key: str, on_change: Callable[[], None] | None = None
+) -> str:
     if not names:
         return ""
     index = names.index(wanted) if wanted in names else 0
     if st.session_state.get(key) not in names:
         st.session_state.pop(key, None)
-    return st.selectbox(label, names, index=index, key=key) or names[0]
+    return st.selectbox(label, names, index=index, key=key, on_change=on_change) or names[0]
