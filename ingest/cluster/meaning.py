@@ -1,6 +1,6 @@
 """What phrases mean, beside what products mean: is "rings" a better word for these than "sterling"?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -35,20 +35,19 @@ class Meaning:
         rows = encode([normalise(phrase) for phrase in known]) if known else vectors[:1]
         self._encode, self._vectors, self._mean = encode, vectors, vectors.mean(axis=0)
         self._middle = rows.mean(axis=0)
-        self._plain, self._rows = rows, unit(rows - self._middle)
-        self._row_of = {phrase: at for at, phrase in enumerate(known)}
+        self._plain = dict(zip(known, rows, strict=False))
+        self._centred = dict(zip(known, unit(rows - self._middle), strict=False))
 
     def __contains__(self, phrase: str) -> bool:
-        return phrase in self._row_of
+        return phrase in self._plain
 
     def learn(self, phrases: Iterable[str]) -> None:
         """Make that more phrases can be asked about; what the first ones share is taken from these, too."""
-        new = sorted(set(phrases) - self._row_of.keys())
+        new = sorted(set(phrases) - self._plain.keys())
         if new:
-            self._row_of |= {phrase: at for at, phrase in enumerate(new, len(self._plain))}
             rows = self._encode([normalise(phrase) for phrase in new])
-            self._plain = np.concatenate([self._plain, rows])
-            self._rows = np.concatenate([self._rows, unit(rows - self._middle)])
+            self._plain |= zip(new, rows, strict=True)
+            self._centred |= zip(new, unit(rows - self._middle), strict=True)
 
     def centre(self, products: Sequence[int]) -> Floats:
         """(dim,) unit: the direction in which these products differ from all."""
@@ -58,27 +57,27 @@ class Meaning:
 
     def fit(self, phrases: Sequence[str], centre: Floats) -> list[float]:
         """Cosine of each phrase to a centre, -1..1; rounded, so that the last digits decide nothing."""
-        return self._cosines(self._rows[self._at(phrases)], centre)
+        return self._cosines(self._among(self._centred, phrases), centre)
 
     def likeness(self, phrases: Sequence[str], products: Sequence[int]) -> list[float]:
         """Cosine of each phrase to the mean of the products, -1..1, nothing taken away from either."""
         middle = unit(self._vectors[list(products)].mean(axis=0, keepdims=True))[0]
-        return self._cosines(self._plain[self._at(phrases)], middle)
+        return self._cosines(self._among(self._plain, phrases), middle)
 
     def joint_fit(self, phrases: Sequence[str], centre: Floats) -> float:
         """Cosine of what the phrases mean together; 0 for none."""
-        rows = self._rows[self._at(phrases)]
+        rows = self._among(self._centred, phrases)
         return self._cosines(unit(rows.sum(axis=0, keepdims=True)), centre)[0]
 
     def agreement(self, phrases: Sequence[str], weights: Sequence[float]) -> list[float]:
         """For each phrase how much of the weight lies on phrases that would be taken for it, 0..1."""
-        rows = self._plain[self._at(phrases)]
+        rows = self._among(self._plain, phrases)
         alike = 1 / (1 + np.exp((_ALIKE - np.round(rows @ rows.T, 4)) / _SLOPE))
         share = np.array(weights) / max(sum(weights), 1e-9)
         return [round(float(part), 4) for part in alike @ share]
 
-    def _at(self, phrases: Sequence[str]) -> list[int]:
-        return [self._row_of[phrase] for phrase in phrases]
+    def _among(self, rows: Mapping[str, Floats], phrases: Sequence[str]) -> Floats:
+        return np.array([rows[phrase] for phrase in phrases]).reshape(-1, len(self._middle))
 
     @staticmethod
     def _cosines(rows: Floats, centre: Floats) -> list[float]:
