@@ -63,6 +63,11 @@ class Product:
     split: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def part(self) -> str:
+        """`split` as it is compared, without blanks and case: "train", "valid" or what else it says."""
+        return self.split.strip().casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:

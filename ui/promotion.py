@@ -132,7 +132,7 @@ def try_model(
 
 def _test(tree: Tree, products: Iterable[Product]) -> tuple[_Test, int]:
     labelled = [one for one in products if one.category_path]
-    kept = [one for one in labelled if one.split.strip().casefold() == TEST_SPLIT] or labelled
+    kept = [one for one in labelled if one.part == TEST_SPLIT] or labelled
     found = [(one, at) for one in kept if (at := tree.find(one.category_path)) is not None]
     if not found:
         raise InputError(

@@ -154,7 +154,7 @@ class _Ranker:
     def is_modifier(self, words: str) -> bool:
         key = _key(words)
         is_known = self.book.counts[key] >= _OFTEN and self.book.tail[key] < _HARDLY
-        return is_known or MATERIALS.issuperset(key) or (self.is_english and is_done(key[-1]))
+        return is_known or _is_material(words) or (self.is_english and is_done(key[-1]))
 
     def scored(self, node: Branch) -> dict[str, float]:
         products = self.products(node)

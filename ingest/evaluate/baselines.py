@@ -55,7 +55,7 @@ def parts_of(products: Iterable[Product], *, text: Callable[[Product], str] = pr
     """
     parts = Parts([], [], [], [])
     for product in products:
-        split = product.split.strip().casefold()
+        split = product.part
         if product.category_path and split == "train":
             parts.texts.append(text(product))
             parts.labels.append(product.category_path)

@@ -126,13 +126,13 @@ def removed(
     InputError
         There are too few such leaves, or fewer than two categories would be left.
     """
-    rows = [one for one in products if one.category_path and _split(one) in ("train", "valid")]
+    rows = [one for one in products if one.category_path and one.part in ("train", "valid")]
     tree = assemble(rows).tree
     train: dict[NodeId, list[Product]] = defaultdict(list)
     judged: set[NodeId] = set()
     for one in rows:
         at = tree.find(one.category_path)
-        if at is not None and _split(one) == "train":
+        if at is not None and one.part == "train":
             train[at].append(one)
         elif at is not None:
             judged.add(at)
@@ -175,7 +175,7 @@ def measure(
         Opens a model folder on a tree.
     """
     progress = progress or Silent()
-    valid = [one for one in products if one.category_path and _split(one) == "valid"]
+    valid = [one for one in products if one.category_path and one.part == "valid"]
     own = set(case.leaves)
     progress.start("judging four models", 4)
     truths = [case.tree.find(one.category_path) for one in valid]
@@ -219,10 +219,6 @@ def _drawn(products: Sequence[Product], rng: np.random.Generator) -> list[str]:
     """Texts of some products; a product of the same text counts once."""
     texts = list(dict.fromkeys(map(product_text, products)))
     return [texts[at] for at in rng.permutation(len(texts))[:N_EXAMPLES]]
-
-
-def _split(product: Product) -> str:
-    return product.split.strip().casefold()
 
 
 def _share(right: Sequence[bool]) -> float:

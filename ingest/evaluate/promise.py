@@ -89,7 +89,7 @@ def cross_fitted(
     rows = [
         Row(product_text(one), one.category_path)
         for one in products
-        if one.category_path and one.split.strip().casefold() == "valid"
+        if one.category_path and one.part == "valid"
     ]
     if not rows:
         raise InputError("a promise is judged on labelled rows of split valid, and there is none")

@@ -146,7 +146,7 @@ def _read(products: Iterable[Product]) -> tuple[list[Row], list[str], int]:
     splits: list[str] = []
     n_unlabelled = 0
     for product in products:
-        split = product.split.strip().casefold()
+        split = product.part
         if not product.category_path:
             n_unlabelled += 1
         elif split in _SPLITS:

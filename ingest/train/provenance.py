@@ -49,7 +49,7 @@ class Learnt:
         """The products of the lessons; what training looks at is noted."""
         for one in lessons:
             product = one.product
-            if product.split.strip().casefold() in _SPLITS:
+            if product.part in _SPLITS:
                 self.origins[str(one.origin)] += 1
                 if product.category_path:
                     text = _text_hash(product)

@@ -5,10 +5,13 @@ from dataclasses import replace
 
 from taxonomy.changes import apply
 from taxonomy.edits import Edit
+from taxonomy.formats.entries import Entry
 from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Assignment, Path, Product, ProductId, Source
 from taxonomy.records import ImportMark
+from taxonomy.service.importing import import_taxonomy
+from taxonomy.service.placing import place_by_label
 from taxonomy.tree import Tree
 
 PATHS: tuple[Path, ...] = (("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Pans"))
@@ -53,6 +56,22 @@ def stocked(uow: UnitOfWork) -> Tree:
     )
     uow.commit()
     return tree
+
+
+def goods(paths: Sequence[Path], *, n_each: int) -> list[Product]:
+    """So many products for each path, which says where they belong."""
+    return [
+        Product(ProductId(f"{path[-1].lower()}{n}"), f"{path[-1]} {n}", category_path=path)
+        for path in paths
+        for n in range(n_each)
+    ]
+
+
+def shelved(uow: UnitOfWork, paths: Sequence[Path], products: Sequence[Product]) -> None:
+    """The taxonomy `home` at version 1, and `shop`, each product where it says that it belongs; committed."""
+    import_taxonomy(uow, "home", [Entry(path) for path in paths], author="ann")
+    imported(uow, products)
+    place_by_label(uow, "shop", "home")
 
 
 def said(product: Product, node_id: NodeId, probability: float = 0.75) -> Assignment:

@@ -7,21 +7,14 @@ import pytest
 from taxonomy.changes import ChangeSet, State
 from taxonomy.edits import Assign, Create, Edit, Merge, Part, Rename, Retire, Split
 from taxonomy.errors import InputError, UnknownId
-from taxonomy.formats.entries import Entry
 from taxonomy.node import Node, NodeId
-from taxonomy.product import Product, ProductId, Source
+from taxonomy.product import ProductId, Source
 from taxonomy.service import editing
-from taxonomy.service.importing import import_taxonomy
-from taxonomy.service.placing import place_by_label
-from tests.contract.given import at, imported
+from tests.contract.given import at, goods, shelved
 from tests.fakes import FakeUnitOfWork
 
 PATHS = (("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Pans"), ("Kitchen", "Mugs"))
-PRODUCTS = [
-    Product(ProductId(f"{path[-1].lower()}{n}"), f"{path[-1]} {n}", category_path=path)
-    for path in PATHS
-    for n in range(2)
-]
+PRODUCTS = goods(PATHS, n_each=2)
 LAMPS, OIL = NodeId("lamps"), NodeId("oil")
 BIG, SMALL = NodeId("big"), NodeId("small")
 
@@ -30,9 +23,7 @@ BIG, SMALL = NodeId("big"), NodeId("small")
 def uow() -> FakeUnitOfWork:
     uow = FakeUnitOfWork()
     with uow:
-        import_taxonomy(uow, "home", [Entry(path) for path in PATHS], author="ann")
-        imported(uow, PRODUCTS)
-        place_by_label(uow, "shop", "home")
+        shelved(uow, PATHS, PRODUCTS)
     return uow
 
 

@@ -8,27 +8,20 @@ import pytest
 
 from taxonomy.edits import Create, Edit, Merge, Rename, Retire
 from taxonomy.errors import DatabaseUnavailable, InputError, UnknownId
-from taxonomy.formats.entries import Entry
 from taxonomy.jobs import Change, Job, JobKind, JobState, Tally
 from taxonomy.node import ROOT_ID, Node, NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Assignment, Product, ProductId, Source
 from taxonomy.review import Guess, Suggestion
 from taxonomy.service import editing, retagging, reviewing
-from taxonomy.service.importing import import_taxonomy
-from taxonomy.service.placing import place_by_label
 from taxonomy.service.retagging import Model, Plan
 from taxonomy.service.tagging import Tag, work
 from taxonomy.tree import Tree
-from tests.contract.given import at, imported
+from tests.contract.given import at, goods, shelved
 from tests.fakes import FakeUnitOfWork
 
 PATHS = (("Garden", "Tools"), ("Garden", "Seeds"), ("Kitchen", "Pans"), ("Kitchen", "Mugs"))
-PRODUCTS = [
-    Product(ProductId(f"{path[-1].lower()}{n}"), f"{path[-1]} {n}", category_path=path)
-    for path in PATHS
-    for n in range(5)
-]
+PRODUCTS = goods(PATHS, n_each=5)
 MODEL = Model("bert@2", "/models/bert", 0.9)
 T = TypeVar("T")
 
@@ -38,9 +31,7 @@ def uow() -> FakeUnitOfWork:
     """`home` at version 1, and `shop` with five products in each leaf."""
     uow = FakeUnitOfWork()
     with uow:
-        import_taxonomy(uow, "home", [Entry(path) for path in PATHS], author="ann")
-        imported(uow, PRODUCTS)
-        place_by_label(uow, "shop", "home")
+        shelved(uow, PATHS, PRODUCTS)
     return uow
 
 

@@ -16,7 +16,7 @@ from ingest.readers import Catalog, open_catalog
 from ingest.train.settings import TrainSettings
 from taxonomy.errors import InputError
 from taxonomy.product import Product, ProductId
-from ui.cli.bench_rows import Data, File, Row, data_of, sampled, show
+from ui.cli.bench_rows import Data, File, Row, data_of, of_splits, sampled, show
 from ui.cli.options import AsJson, Device, Map, MaybeModel, parse_map
 from ui.cli.peers import parse_peers, run_peer
 from ui.cli.progress import Bar
@@ -110,7 +110,7 @@ def _our_runs(
     """The figures of each seed's model, and the folder of the last."""
     from ingest.evaluate.kept import Kept, Workshop
 
-    runs, kept, rows = list[Row](), Kept(model or folder, 0.0), _of_splits(products)
+    runs, kept, rows = list[Row](), Kept(model or folder, 0.0), of_splits(products)
     for settings in chosen:
         if model is None:
             base = app.settings.base_model or None
@@ -143,7 +143,7 @@ def _promise_kept(app: App, products: Catalog, model: Path, bar: Bar) -> dict[st
 
     encoder = app.classifier(model).encoder
     found = cross_fitted(
-        Artifact.load(model), _of_splits(products), encoder, precisions=PRECISIONS, progress=bar
+        Artifact.load(model), of_splits(products), encoder, precisions=PRECISIONS, progress=bar
     )
     rows: dict[str, Row] = {"cross-fitted": {"ece": found.ece, "ece_of_perfect": found.ece_of_perfect}}
     for one in found.kept:
@@ -162,11 +162,6 @@ def _promise(one: "ClassifyReport", ending: str) -> Row:
         "true_depth": one.mean_true_depth,
     }
     return {name + ending: value for name, value in found.items()}
-
-
-def _of_splits(products: Catalog) -> list[Product]:
-    """Rows that say whether they are to be learnt or judged: peers are judged on `valid` alone, as we are."""
-    return [one for one in products if one.split.strip().casefold() in ("train", "valid")]
 
 
 def _peer_row(runs: Sequence[Baseline]) -> Row:
@@ -200,7 +195,7 @@ def _speed(
         # A cache of its own: vectors kept from an earlier run would pass for speed.
         classifier = Classifier.load(model, device="cpu", backend="openvino", cache=Path(cache))
         # What it was trained on it knows by heart, and would be quick about.
-        unseen = (one.title for one in products if one.split.strip().casefold() == "valid")
+        unseen = (one.title for one in products if one.part == "valid")
         texts = sampled(list(dict.fromkeys(unseen)), n + WARM_TITLES)
         warm, texts = texts[:WARM_TITLES], texts[WARM_TITLES:] or texts
 
@@ -215,7 +210,7 @@ def _speed(
             reader(warm)
         bar.start("racing sentence-transformers", len(texts))
         found = race(ours, theirs, texts, rounds=rounds)
-        rows = _of_splits(products)
+        rows = of_splits(products)
         int8 = evaluate(classifier, rows, progress=bar).leaf.leaf_accuracy
     exact = evaluate(Classifier.load(model, device="cpu", backend="torch"), rows, progress=bar)
     return {

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from ingest.readers import Catalog, open_catalog
+from ingest.readers import open_catalog
 from taxonomy.node import NodeId
-from taxonomy.product import Product
 from taxonomy.tree import Tree
 from ui.cli.bench_classify import Epochs, OutDir, settings_of
-from ui.cli.bench_rows import Data, File, Row, data_of, show
+from ui.cli.bench_rows import Data, File, Row, data_of, of_splits, show
 from ui.cli.options import AsJson, Device, Map, MaybeModel, parse_map
 from ui.cli.progress import Bar
 from ui.settings import Settings
@@ -63,7 +62,7 @@ def new_nodes(
         with nullcontext(out) if out else tempfile.TemporaryDirectory() as folder:
             base = app.settings.base_model or None
             shop = Workshop(Path(folder), settings, base, app.settings.device, app.cache)
-            full = model or shop.model(_splits(products), progress=bar).folder
+            full = model or shop.model(of_splits(products), progress=bar).folder
             found: list[NewNodes] = []
             for at, case in enumerate(cases):
                 bar.note(f"draw {at + 1} of {seeds}: {', '.join(map(case.tree.label, case.leaves))}")
@@ -113,8 +112,3 @@ def _rows(found: "Sequence[NewNodes]") -> dict[str, Row]:
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
-
-
-def _splits(products: Catalog) -> list[Product]:
-    """The rows that the draws are trained from, too: labelled, of either split."""
-    return [one for one in products if one.split.strip().casefold() in ("train", "valid")]

@@ -1,7 +1,7 @@
 """What every bench takes and says: a file of data in, a row of figures for each way of doing it out."""
 
 import resource
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -9,9 +9,10 @@ import numpy as np
 import typer
 
 from taxonomy.errors import InputError
+from taxonomy.product import Product
 from ui.cli.output import finish
 
-__all__ = ["SEED", "Data", "File", "Row", "Sample", "data_of", "numbers", "sampled", "show"]
+__all__ = ["SEED", "Data", "File", "Row", "Sample", "data_of", "numbers", "of_splits", "sampled", "show"]
 
 SEED = 0
 
@@ -42,6 +43,11 @@ def show(rows: Mapping[str, Row], *, as_json: bool, **more: object) -> None:
     lines = [f"{name:26} {_figures(row)}" for name, row in rows.items()]
     text = "\n".join([*lines, f"peak memory {peak_mb} MB"])
     finish({"rows": rows, **more, "peak_mb": peak_mb}, as_json=as_json, text=text)
+
+
+def of_splits(products: Iterable[Product]) -> list[Product]:
+    """Rows that say whether they are to be learnt or judged: peers are judged on `valid` alone, as we are."""
+    return [one for one in products if one.part in ("train", "valid")]
 
 
 def sampled(items: list[T], n: int) -> list[T]:

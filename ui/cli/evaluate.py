@@ -173,7 +173,7 @@ def _n_learnt(folder: Path, classifier: "Classifier", products: Iterable[Product
 
     if (seen := Seen.load(folder, revision=classifier.revision)) is None:
         return 0
-    rows = (one for one in products if one.category_path and one.split.strip().casefold() not in KEPT_OUT)
+    rows = (one for one in products if one.category_path and one.part not in KEPT_OUT)
     n = 0
     while batch := list(islice(rows, CHUNK)):
         n += int(seen.of_products(batch).sum())

@@ -80,7 +80,7 @@ def _products(app: App, test: Path | None, catalog: str, taxonomy: str, bar: Bar
     rows = products_of(app, test, catalog, bar)
     if not catalog:
         return (one.product for one in as_written(rows))
-    held = [one for one in rows if one.split.strip().casefold() == "test"]
+    held = [one for one in rows if one.part == "test"]
     if not held:
         raise InputError(
             f"catalog {catalog!r} has no products of split `test`: mark some when it is imported, or give a"

@@ -123,8 +123,8 @@ def examine(
 
 def _on_valid(products: Iterable[Product], held: Sequence[Judged]) -> HierarchyScores:
     """The scores of the held-out rows whose split is `valid`; `held` are those of the products, in order."""
-    splits = (one.split for one in products if one.category_path and not is_trained(one))
-    chosen = [row for row, split in zip(held, splits, strict=True) if split.strip().casefold() == "valid"]
+    parts = (one.part for one in products if one.category_path and not is_trained(one))
+    chosen = [row for row, part in zip(held, parts, strict=True) if part == "valid"]
     return hierarchy_scores([folded(row.truth) for row in chosen], [folded(row.leaf) for row in chosen])
 
 
