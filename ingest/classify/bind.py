@@ -55,17 +55,21 @@ class Bound:
     wording: Wording | None = None
     ways: Any = None
 
+    def read(self, texts: Sequence[str], by: Calibration) -> Floats:
+        """What words make of terminals, before anything is encoded: (n, n_terminals) float32 of n texts."""
+        return self.said(self.scores(texts), by.sharpness) if by.wording_share else self.said_nothing(texts)
+
     def posteriors(
-        self, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats], by: Calibration
+        self, texts: Sequence[str], read: Floats, encode: Callable[[Sequence[str]], Floats], by: Calibration
     ) -> Floats:
-        """Probabilities of terminals: (n, n_terminals) float32 of n texts.
+        """Probabilities of terminals: (n, n_terminals) float32 of n texts and what `read` gave of them.
 
         The head's softmax, of which words and then the neighbours' vote each give out a share anew. What the
         head gives to terminals of which no words were learnt, and no product is remembered, stays with
         them, so that a node known by its name alone is not outvoted by those that have products. Texts that
         words settle are not encoded.
         """
-        found = self.said(self.scores(texts), by.sharpness) if by.wording_share else self.said_nothing(texts)
+        found = read.copy()
         left = np.flatnonzero(~self.settled(found, by))
         vectors = encode([texts[at] for at in left.tolist()])
         head = self.regroup(softmax(self.head.logits(vectors), temperature=by.temperature))

@@ -1,11 +1,12 @@
 """The classifier: products in, a node and how sure we are of it out."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,16 @@ class Outlook:
     refused: NDArray[np.bool_]
     strangeness: Floats
     n_words: Sequence[int]
+
+
+class _Reading(NamedTuple):
+    """What products say before they are encoded; see `Outlook` and `Bound.read`."""
+
+    products: Sequence[Product]
+    texts: Sequence[str]
+    said: Floats
+    refused: NDArray[np.bool_]
+    strangeness: Floats
 
 
 class Classifier:
@@ -186,8 +197,11 @@ class Classifier:
 
         A node's probability is the sum over the terminals at and below it.
         """
+        return self._posteriors(texts, self._bound.read(texts, self.calibration))
+
+    def _posteriors(self, texts: Sequence[str], said: Floats) -> Floats:
         by = self.calibration
-        return by.sure(self._bound.posteriors(texts, self.encoder.encode, by))
+        return by.sure(self._bound.posteriors(texts, said, self.encoder.encode, by))
 
     def query_posteriors(self, queries: Sequence[str]) -> Floats:
         """The same of what people type into a search box, by the head alone.
@@ -220,21 +234,35 @@ class Classifier:
             How often a given node must be the truth or above it, in 0..1.
         """
         source = iter(products)
-        while chunk := list(islice(source, _CHUNK)):
-            yield from self.decide(self.look(chunk), precision=precision)
+        with ThreadPoolExecutor(1) as pool:  # words of the next chunk are read while one is being encoded
+            coming: Future[_Reading] | None = None
+            while chunk := list(islice(source, _CHUNK)):
+                ready, coming = coming, pool.submit(self._read, chunk)
+                if ready:
+                    yield from self.decide(self._seen(ready.result()), precision=precision)
+            if coming:
+                yield from self.decide(self._seen(coming.result()), precision=precision)
 
     def look(self, products: Sequence[Product]) -> Outlook:
         """All that is known of products before anything is decided, all their posteriors in memory."""
+        return self._seen(self._read(products))
+
+    def _read(self, products: Sequence[Product]) -> _Reading:
         texts = [product_text(product) for product in products]
-        posteriors = self.posteriors(texts)
-        best = posteriors.argmax(axis=1)
         refused = np.zeros(len(texts), dtype=np.bool_)
         strangeness = np.zeros(len(texts), dtype=np.float32)
         if self._guard:
             refused, strangeness = self._guard.look(texts)
+        return _Reading(products, texts, self._bound.read(texts, self.calibration), refused, strangeness)
+
+    def _seen(self, reading: _Reading) -> Outlook:
+        posteriors = self._posteriors(reading.texts, reading.said)
+        best = posteriors.argmax(axis=1)
         paths = self._bound.layout.path_probabilities(posteriors, best)
-        n_words = [text.count(" ") + 1 for text in texts]
-        return Outlook(products, posteriors, best, paths, refused, strangeness, n_words)
+        n_words = [text.count(" ") + 1 for text in reading.texts]
+        return Outlook(
+            reading.products, posteriors, best, paths, reading.refused, reading.strangeness, n_words
+        )
 
     def depths(self, outlook: Outlook, precision: float) -> Indices:
         """How many nodes of its likeliest path each product is given: (n_products,) int, 0 for review."""

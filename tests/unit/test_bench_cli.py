@@ -86,7 +86,10 @@ def test_each_seed_trains_a_model_of_its_own_and_keeps_it(shelftree: Shelftree, 
     assert again.json["runs"] == done.json["runs"]
 
 
-def test_the_race_tells_speed_and_what_int8_costs(shelftree: Shelftree, model: Path) -> None:
+def test_the_race_tells_speed_and_what_int8_costs(
+    shelftree: Shelftree, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     words = ["bench", "classify", "products.csv", "--model", model, "--peers", "", "--speed", "--json"]
     found = rows(shelftree(*words, "--rounds", 2, "--titles", 40, "--threads", 1))
 

@@ -249,7 +249,7 @@ def test_too_few_leaves_are_said_so() -> None:
         removed(shop(), leaves=1, seed=0, min_products=25)
 
 
-def test_both_sides_of_a_race_read_every_title_once_and_take_turns() -> None:
+def test_both_sides_of_a_race_read_every_title_in_each_round_and_take_turns() -> None:
     read: list[tuple[str, tuple[str, ...]]] = []
 
     def reader(name: str) -> object:
@@ -259,7 +259,7 @@ def test_both_sides_of_a_race_read_every_title_once_and_take_turns() -> None:
     found = race(reader("ours"), reader("peer"), titles, rounds=3)  # type: ignore[arg-type]
     assert [name for name, _ in read] == ["peer", "ours", "ours", "peer", "peer", "ours"]
     for side in ("ours", "peer"):
-        assert [title for name, part in read if name == side for title in part] == titles
+        assert [title for name, part in read if name == side for title in part] == 3 * titles
     assert len(found.ratios) == 3
 
 

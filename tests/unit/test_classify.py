@@ -116,6 +116,19 @@ def test_predictions_come_in_order_while_products_are_still_being_read(classifie
     assert taken < 128 * 40
 
 
+@pytest.mark.parametrize("chunk", [1, 3, 8, 100])
+def test_how_many_are_read_at_a_time_changes_no_prediction(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    goods = shop()[:8]
+    at_once = list(classifier.decide(classifier.look(goods)))
+    monkeypatch.setattr("ingest.classify.predict._CHUNK", chunk)
+    found = list(classifier.predict(goods))
+    assert [(one.product_id, one.node_id) for one in found] == [
+        (one.product_id, one.node_id) for one in at_once
+    ]
+
+
 def test_no_products_give_no_predictions(classifier: Classifier) -> None:
     assert list(classifier.predict([])) == []
 

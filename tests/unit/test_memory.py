@@ -48,9 +48,8 @@ def memory() -> Memory:
 
 
 def chances(bound: Bound, vector: Floats, *, memory_share: float) -> dict[NodeId, float]:
-    (row,) = bound.posteriors(
-        [""], lambda _: vector[None], Calibration(wording_share=0.0, memory_share=memory_share)
-    )
+    by = Calibration(wording_share=0.0, memory_share=memory_share)
+    (row,) = bound.posteriors([""], bound.read([""], by), lambda _: vector[None], by)
     return dict(zip(bound.layout.terminals, row.tolist(), strict=True))
 
 

@@ -55,7 +55,7 @@ def bound(tree: Tree = TREE, *, memory: Memory | None = None) -> Bound:
 
 def chances(made: Bound, text: str, **shares: float) -> dict[NodeId, float]:
     by = Calibration(**{"memory_share": 0.0, **shares})
-    (row,) = made.posteriors([text], Mute().encode, by)
+    (row,) = made.posteriors([text], made.read([text], by), Mute().encode, by)
     return dict(zip(made.layout.terminals, row.tolist(), strict=True))
 
 
@@ -157,10 +157,10 @@ def test_texts_that_words_settle_are_not_encoded() -> None:
 
     sharp = Calibration(memory_share=0.0, sharpness=12.0)
     texts = ["becher", "whisk pfanne"]
-    everything = made.posteriors(texts, encode, sharp)
+    everything = made.posteriors(texts, made.read(texts, sharp), encode, sharp)
     assert encoded == texts
     encoded.clear()
-    found = made.posteriors(texts, encode, replace(sharp, settles=0.9))
+    found = made.posteriors(texts, made.read(texts, sharp), encode, replace(sharp, settles=0.9))
     assert encoded == ["whisk pfanne"]
     assert np.allclose(found[1], everything[1])
     assert np.allclose(found[0], made.said(made.scores(["becher"]), 12.0)[0])

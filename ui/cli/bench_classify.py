@@ -53,8 +53,10 @@ def classify(
         bool,
         typer.Option("--speed", help="Also race int8 `classify` against sentence-transformers in float32."),
     ] = False,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="For --speed: turns that both take.")] = 5,
-    titles: Annotated[int, typer.Option("--titles", min=1, help="For --speed: so many in all.")] = 4000,
+    rounds: Annotated[
+        int, typer.Option("--rounds", min=1, help="For --speed: how often both read them.")
+    ] = 5,
+    titles: Annotated[int, typer.Option("--titles", min=1, help="For --speed: at most so many.")] = 4000,
     threads: Annotated[
         int, typer.Option("--threads", min=0, help="For --speed: cores for both; 0: all.")
     ] = 0,
@@ -190,10 +192,10 @@ def _speed(
     from ingest.evaluate.classify import evaluate
     from ingest.evaluate.race import on_threads, race
 
-    with on_threads(threads) as used, tempfile.TemporaryDirectory() as cache:
+    with on_threads(threads) as used:
         peer = _sentence_transformer(app)
-        # A cache of its own: vectors kept from an earlier run would pass for speed.
-        classifier = Classifier.load(model, device="cpu", backend="openvino", cache=Path(cache))
+        # Without a cache: vectors kept from an earlier round or run would pass for speed.
+        classifier = Classifier.load(model, device="cpu", backend="openvino")
         # What it was trained on it knows by heart, and would be quick about.
         unseen = (one.title for one in products if one.part == "valid")
         texts = sampled(list(dict.fromkeys(unseen)), n + WARM_TITLES)
@@ -208,7 +210,7 @@ def _speed(
 
         for reader in (ours, theirs):
             reader(warm)
-        bar.start("racing sentence-transformers", len(texts))
+        bar.start("racing sentence-transformers")
         found = race(ours, theirs, texts, rounds=rounds)
         rows = of_splits(products)
         int8 = evaluate(classifier, rows, progress=bar).leaf.leaf_accuracy
