@@ -48,6 +48,7 @@ _WORDS = "|".join(re.escape(word) for word in sorted(_SPELLING, key=len, reverse
 _UNIT = re.compile(rf"{_START}({_NUMBER})([\s-]?)(fl\.? ?oz|{_WORDS}){_END}")
 _TIMES = re.compile(rf"{_START}({_NUMBER})(?: ?x ?)(?=\d)")
 _INCHES = re.compile(r"(?<=\d)(?:in\.?(?![\w.])(?!\s*\d)|'')")
+_DIGIT = re.compile(r"\d")
 _GENERATION = re.compile(r"[2-6]g")
 
 QUANTITY = re.compile(rf"{_START}(?:{_NUMBER} ?x )*{_NUMBER} (?:{'|'.join(UNITS)}){_END}")
@@ -60,7 +61,7 @@ def spell_units(text: str) -> str:
     >>> spell_units('1,5 litre 3x500ml 10" pan, 5g phone, hx-220g, 3 in 1')
     '1.5 l 3 x 500 ml 10 inch pan, 5g phone, hx-220g, 3 in 1'
     """
-    if not any(c.isdigit() for c in text):
+    if not _DIGIT.search(text):
         return text
     if '"' in text:
         text = _spell_quotes(text)

@@ -33,9 +33,12 @@ from taxonomy.product import Product, ProductId
 from taxonomy.proposal import Quality
 from taxonomy.tree import Draft, Tree
 
-__all__ = ["Built", "Noise", "attach_noise", "build"]
+__all__ = ["ARRANGING", "Built", "Noise", "attach_noise", "build"]
 
 Noise = Literal["keep", "propose", "attach"]
+
+ARRANGING = "arranging groups in layers"
+"""What progress hears when the groups are found."""
 
 MOST_TOLD = 60_000
 """Titles that name the tree: of a larger catalogue each group has its share, so that memory is bounded."""
@@ -175,7 +178,7 @@ def build(
     first_proposed = int(placed.groups.max(initial=NOISE)) + 1
     if noise == "propose":
         placed = grouping.with_leftovers(points, placed)
-    progress.start("arranging groups in layers")
+    progress.start(ARRANGING)
     sizes = np.bincount(placed.groups + 1)[1:]  # noise is -1
     root = induce(centroids(points, placed.groups), sizes, shape)
     members = _members(placed.groups, root)

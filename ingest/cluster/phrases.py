@@ -111,9 +111,19 @@ def stem(word: str) -> str:
     )
 
 
+@lru_cache(maxsize=2**18)  # the words of a catalogue come again and again
+def _fold(word: str) -> str:
+    return fold(word)
+
+
+def _folded(text: str) -> list[str]:
+    """Its words and signs, folded."""
+    return list(map(_fold, _TOKEN.findall(text)))
+
+
 def brand_words(titles: Sequence[str], brands: Sequence[str]) -> frozenset[str]:
     """Folded words that are brands, by the brand column or, where it is mostly empty, by how titles open."""
-    words = [[fold(token) for token in _TOKEN.findall(title)] for title in titles]
+    words = [_folded(title) for title in titles]
     owned = _owned(words, brands)
     return owned if _has_brands(brands) else owned | _opening(words)
 
@@ -138,7 +148,7 @@ def _links(titles: Sequence[str]) -> frozenset[tuple[str, ...]]:
     uses: Counter[str] = Counter()
     threes: Counter[tuple[str, ...]] = Counter()
     for title in titles:
-        words = [fold(token) for token in _TOKEN.findall(title)]
+        words = _folded(title)
         uses.update(words)
         threes.update(tuple(words[at - 1 : at + 2]) for at, word in enumerate(words) if at and word in LINKS)
     known = (three for three, n in threes.items() if n >= max(_OFTEN, _WHOLE * uses[three[-1]]))
@@ -173,10 +183,10 @@ def _owned(words: Sequence[Sequence[str]], brands: Sequence[str]) -> frozenset[s
     everywhere: Counter[str] = Counter()
     parts = set()
     for line, brand in zip(words, brands, strict=True):
-        own = {fold(token) for token in _TOKEN.findall(brand)}
+        own, said = set(_folded(brand)), set(line)
         parts |= own
-        everywhere.update(set(line))
-        inside.update(own & set(line))
+        everywhere.update(said)
+        inside.update(own & said)
     return frozenset(w for w in parts if w.isalnum() and inside[w] >= _OWNED * everywhere[w])
 
 
@@ -185,7 +195,7 @@ def _phrases(
 ) -> Iterator[tuple[Key, str, bool]]:
     """Key, spelling, and whether it stands where a head noun does."""
     for part, is_headed in _parts(title, nobody, links):
-        plain = [fold(word) for word in part]
+        plain = list(map(_fold, part))
         stems = list(map(stem, plain))
         for start in range(len(part)):
             for end in range(start + 1, min(start + _LONGEST, len(part)) + 1):
@@ -206,7 +216,7 @@ def _parts(
     part: list[str] = []
     is_aside = is_interrupted = False
     tokens = _TOKEN.findall(title)
-    folded = [fold(token) for token in tokens]
+    folded = list(map(_fold, tokens))
     for at, (token, plain) in enumerate(zip(tokens, folded, strict=True)):
         is_link = bool(part) and plain in LINKS and tuple(folded[at - 1 : at + 2]) in links
         is_named = plain not in nobody and plain not in SMALL_WORDS
@@ -228,12 +238,12 @@ def _parts(
 
 def _can_name(plain: Sequence[str], key: Key) -> bool:
     """Whether folded words, whose stems are the key, say a thing."""
-    if len(set(key)) < len(key):
-        return False  # "Wall Sticker Stickers"
     if plain[0] in LINKS or plain[-1] in LINKS:
         return False
     if plain[-1] in FOLLOWED or key[-1] in FOLLOWED:
         return False
+    if len(key) > 1 and len(set(key)) < len(key):
+        return False  # "Wall Sticker Stickers"
     says = [word for word, own in zip(plain, key, strict=True) if word not in HELPERS and own not in HELPERS]
     return bool(says) and max(map(len, says)) > (2 if says[0].isascii() else 0)
 

@@ -9,6 +9,7 @@ what the reference has above its leaves, or what most of its products are, else 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from math import exp, log
 
@@ -19,6 +20,7 @@ from ingest.cluster.namer import Case, Namer, as_suggested
 from ingest.cluster.number import is_done, is_english, plural
 from ingest.cluster.phrases import Key, PhraseBook, stem
 from ingest.cluster.reference import Reference
+from ingest.cluster.tally import Tally
 from ingest.cluster.words import MATERIALS
 from taxonomy.formats.tree_json import Phrase
 from taxonomy.ports import Floats
@@ -41,13 +43,10 @@ _MODIFIES = 0.5  # times what is no head noun
 _SAID = 0.6  # of a label's words are in the titles, or it is far-fetched: "Flute Stands"
 
 _OFTEN, _HARDLY = 5, 0.2  # a material or adjective ("cubic zirconia"): seen often, hardly ever a head noun
-_LOOKED_AT = 40  # phrases of a node whose meaning is asked for
 _LABELS = 20  # of the reference, the nearest
 _TOLD = 12  # in the evidence
 _ALTERNATIVES = 3
 _TITLES = 8  # shown to a namer
-_COMMON = {True: 0.01, False: 0.08}  # of a parent's and of a leaf's titles: below, a phrase is an accident
-_SMALL = 12  # in a leaf of so few products, one may have the right word
 _THINGS = 6  # that a parent's leaves mostly are: each of them, and two together, could name it
 _KNOWS, _BREADTH = 0.02, 0.3  # a parent's phrase is in so much of a child's titles, in so many children
 _SHARE, _TWO = 0.05, 0.03  # times the share of a parent's products; less for two things together
@@ -92,9 +91,10 @@ def name_by_meaning(
     if not root.children:
         return root, {}
     labels = Reference.of(reference)
-    usual = {book.surface[key] for node in root.walk() for key in _likely(node, members, book)}
+    tally = Tally(members, book)
+    usual = {book.surface[key] for node in root.walk() for key in tally.likely(node)}
     meaning = Meaning(vectors, encode, usual | set(labels.above))
-    ranked = _Ranker(members, book, meaning, labels)
+    ranked = _Ranker(tally, meaning, labels)
     united = Branch(root.groups, ranked.unite(root.children))
     return united, _Namer(ranked, namer).below(united, frozenset())
 
@@ -103,14 +103,14 @@ def name_by_meaning(
 class _Ranker:
     """What each node could be called, best first."""
 
-    members: Sequence[Sequence[int]]
-    book: PhraseBook
+    tally: Tally
     meaning: Meaning
     labels: Reference
     _ranked: dict[Branch, list[Phrase]] = field(default_factory=dict)
     _votes: dict[Branch, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.book, self.products = self.tally.book, self.tally.products
         self.is_english = is_english(self.book.titles)
 
     def unite(self, siblings: Sequence[Branch]) -> tuple[Branch, ...]:
@@ -123,9 +123,6 @@ class _Ranker:
             best = [] if is_parent else self.rank(node)[:1]
             alike.setdefault(best[0].text if best else node, []).append(node)
         return tuple(_joined(nodes) for nodes in alike.values())
-
-    def products(self, node: Branch) -> list[int]:
-        return [product for group in node.groups for product in self.members[group]]
 
     def printed(self, words: str) -> str:
         key = _key(words)
@@ -157,16 +154,11 @@ class _Ranker:
         return is_known or _is_material(words) or (self.is_english and is_done(key[-1]))
 
     def scored(self, node: Branch) -> dict[str, float]:
-        products = self.products(node)
-        keys = _likely(node, self.members, self.book)
-        spelt = {self.book.surface[key]: key for key in keys}
+        products, said, heads = self.products(node), self.tally.said(node), self.tally.headed(node)
+        spelt = {self.book.surface[key]: key for key in self.tally.likely(node)}
         centre = self.meaning.centre(products)
-        said = Counter(key for product in products for key in self.book.of[product])
-        spoken = {word for key in said for word in key}
-        near = (label for label in self.near(products) if _is_said(label, spoken))
-        words = [*spelt, *(label for label in near if label not in spelt)]
+        words = [*spelt, *(label for label in self.apt(node) if label not in spelt)]
         self.meaning.learn(words)  # of leaves that became one, what was in too few titles of each
-        heads = Counter(key for product in products for key in self.book.heads[product])
         scores: dict[str, float] = {}
         for text, fit, like in zip(
             words, self.meaning.fit(words, centre), self.meaning.likeness(words, products), strict=True
@@ -176,6 +168,12 @@ class _Ranker:
             label = _LABEL if text in self.labels.above else 0.0
             scores[text] = max(0.0, _FIT * fit + _LIKENESS * like + use + label)
         return scores
+
+    def apt(self, node: Branch) -> list[str]:
+        """The nearest labels of the reference whose words the titles say."""
+        near = self.near(self.products(node))
+        spoken = {word for key in self.tally.said(node) for word in key} if near else set()
+        return [label for label in near if _is_said(label, spoken)]
 
     def near(self, products: Sequence[int]) -> list[str]:
         """The labels of the reference that are nearest in meaning."""
@@ -235,13 +233,11 @@ class _Ranker:
 
     def spread(self, node: Branch) -> Iterator[tuple[str, float]]:
         """Phrases that several of the children know, with the share of titles that hold each."""
-        held = [self.products(child) for child in node.children]
-        said = [Counter(key for product in child for key in self.book.of[product]) for child in held]
-        for key in _likely(node, self.members, self.book):
-            known = sum(counts[key] >= _KNOWS * len(child) for counts, child in zip(said, held, strict=True))
-            if known >= _BREADTH * len(held):
-                share = sum(counts[key] for counts in said) / sum(map(len, held))
-                yield self.book.surface[key], share
+        said = [(self.tally.said(child), len(self.products(child))) for child in node.children]
+        for key in self.tally.likely(node):
+            known = sum(counts[key] >= _KNOWS * n for counts, n in said)
+            if known >= _BREADTH * len(said):
+                yield self.book.surface[key], sum(counts[key] for counts, _ in said) / sum(n for _, n in said)
 
     def things(self, node: Branch) -> list[tuple[str, int]]:
         """What the leaves below are, in one word where the catalogue uses it alone, with their products."""
@@ -349,6 +345,7 @@ def _is_material(words: str) -> bool:
     return MATERIALS.issuperset(fold(words).split())
 
 
+@lru_cache(maxsize=2**14)
 def _key(words: str) -> Key:
     return tuple(stem(word) for word in fold(words).split())
 
@@ -383,12 +380,3 @@ def _joined(nodes: Sequence[Branch]) -> Branch:
     if len(nodes) == 1:
         return nodes[0]
     return Branch(tuple(sorted(group for node in nodes for group in node.groups)))
-
-
-def _likely(node: Branch, members: Sequence[Sequence[int]], book: PhraseBook) -> list[Key]:
-    """Phrases of enough of a node's titles, heads of titles first; the commonest where none is in enough."""
-    products = [product for group in node.groups for product in members[group]]
-    counts = Counter(key for product in products for key in book.of[product])
-    least = max(_COMMON[bool(node.children)] * len(products), 1 if len(products) < _SMALL else 2)
-    known = [key for key, n in counts.items() if n >= least] or list(counts)
-    return sorted(known, key=lambda key: (-counts[key] * (0.2 + book.tail[key]), key))[:_LOOKED_AT]

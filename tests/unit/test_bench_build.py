@@ -347,5 +347,6 @@ def test_sizes_grow_past_what_is_real_and_the_peer_stops_where_told(shelftree: S
         "Shelftree, 100": 100,
         "Shelftree, 250": 180,
     }
+    assert all(0 < row["groups_cpu_s"] < row["cpu_s"] for row in found.values())
     refused = shelftree(*words, "--sizes", "many")
     assert (refused.code, "'many' is no number" in refused.err) == (2, True)

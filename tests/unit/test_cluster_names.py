@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.cluster import sense
+from ingest.cluster import sense, tally
 from ingest.cluster.build import Built, build
 from ingest.cluster.induce import Branch
 from ingest.cluster.meaning import Encode, Meaning
@@ -17,6 +17,7 @@ from ingest.cluster.reduce import unit
 from ingest.cluster.reference import Reference
 from ingest.cluster.sense import name_by_meaning
 from ingest.cluster.shape import Shape
+from ingest.cluster.tally import Tally
 from taxonomy.formats.tree_json import write
 from taxonomy.invariants import check
 from taxonomy.node import ROOT_ID
@@ -214,7 +215,7 @@ def test_initials_keep_their_capitals_and_shouting_makes_none() -> None:
 
 
 def test_what_only_leaves_that_became_one_say_often_is_known_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sense, "_LOOKED_AT", 8)
+    monkeypatch.setattr(tally, "_LOOKED_AT", 8)
     rng = np.random.default_rng(0)
     kinds = [kind for kinds in KINDS.values() for kind in kinds if kind != "rakes"]
     titles = [f"garden rakes{' copper pots' * (at % 12 == 0)}" for at in range(24)]
@@ -250,7 +251,7 @@ def ranker_of(titles: Sequence[str], sizes: Sequence[int], meant: Sequence[str])
     meaning = Meaning(
         unit(axes[np.repeat(np.arange(len(sizes)), list(sizes))]), encode, set(book.surface.values())
     )
-    return sense._Ranker([range(*pair) for pair in pairwise(ends)], book, meaning, Reference.of(()))
+    return sense._Ranker(Tally([range(*pair) for pair in pairwise(ends)], book), meaning, Reference.of(()))
 
 
 def parent_of(n: int) -> Branch:

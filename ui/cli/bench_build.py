@@ -19,7 +19,7 @@ from ingest.evaluate.build_score import Agreement, judge_arrangement, n_categori
 from ingest.evaluate.names import score_names
 from ingest.readers import open_catalog
 from taxonomy.errors import InputError
-from taxonomy.ports import Floats
+from taxonomy.ports import Floats, Progress
 from taxonomy.product import Product
 from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, sampled
 from ui.cli.options import AsJson, Device
@@ -143,14 +143,26 @@ class _Bench:
             self.bar.note(f"{tree.label(node_id)} ({len(own)}): {titles}")
 
 
-def ours(products: Sequence[Product], vectors: Floats, seed: int, settings: Settings) -> Arrangement:
+def ours(
+    products: Sequence[Product],
+    vectors: Floats,
+    seed: int,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Arrangement:
     """Our tree in the peers' form, built without anything that an earlier build left behind."""
-    return from_built(_build(products, vectors, seed, settings))
+    return from_built(_build(products, vectors, seed, settings, progress))
 
 
-def _build(products: Sequence[Product], vectors: Floats, seed: int, settings: Settings) -> Built:
+def _build(
+    products: Sequence[Product],
+    vectors: Floats,
+    seed: int,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Built:
     with App(settings) as app:
-        return build_tree(products, vectors, seed=seed, encode=app.encoder.encode)
+        return build_tree(products, vectors, seed=seed, encode=app.encoder.encode, progress=progress)
 
 
 def unlabelled(products: Iterable[Product]) -> list[Product]:
