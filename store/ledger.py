@@ -26,7 +26,16 @@ from sqlalchemy import (
 
 from store.names import catalog_id, revision_ids, taxonomy_id
 from store.standing import by_people
-from store.tables import assignments, catalogs, jobs, products, shards, tag_history, taxonomies
+from store.tables import (
+    assignments,
+    catalogs,
+    jobs,
+    products,
+    shards,
+    suggestion_history,
+    tag_history,
+    taxonomies,
+)
 from store.tables import model_revisions as revisions
 from store.transaction import Transaction, among
 from store.tree_rows import pack, unpack
@@ -36,7 +45,7 @@ from taxonomy.node import NodeId
 from taxonomy.product import Assignment, ProductId, Source
 from taxonomy.tree import Tree
 
-__all__ = ["PostgresLedger"]
+__all__ = ["PostgresLedger", "within"]
 
 _MAX_ERRORS = 3  # once may be bad luck, twice a coincidence
 _ERRORS_SHOWN = 5
@@ -199,7 +208,7 @@ class PostgresLedger:
         """The shard's products by id, each with its assignment as stored (not resolved)."""
         row = self._transaction.run(_scope(shard.job_id)).one()
         columns = (products.c.id, *(assignments.c[name] for name in _FIELDS), revisions.c.revision)
-        found = _meant(row, columns).where(_within(products.c.id, shard))
+        found = _meant(row, columns).where(within(products.c.id, shard))
         rows = self._transaction.run(found.order_by(products.c.id))
         return {ProductId(row[0]): _assignment(row[0], row[1:]) for row in rows}
 
@@ -222,7 +231,7 @@ class PostgresLedger:
             select(tag_history.c.product_id, *before, old.c.revision, *after, new.c.revision)
             .outerjoin(old, old.c.id == tag_history.c.old_revision_id)
             .outerjoin(new, new.c.id == tag_history.c.new_revision_id)
-            .where(tag_history.c.job_id == job_id, _within(tag_history.c.product_id, shard))
+            .where(tag_history.c.job_id == job_id, within(tag_history.c.product_id, shard))
             .order_by(tag_history.c.product_id)
         )
         middle = 2 + len(_FIELDS)
@@ -307,9 +316,12 @@ def _meant(job: Row[Any], columns: Sequence[Any], *, by_machines: bool = True) -
 
 
 def _changed_shards(job_id: int, undone: int | None) -> Select[Any]:
+    """Of the shards of a job those where products were given another place, or other suggestions."""
     fields = (shards.c.ordinal, shards.c.first_id, shards.c.last_id, shards.c.n_changed)
-    changed = (shards.c.job_id == undone) & (shards.c.n_changed > 0)
-    return select(literal(job_id, Integer), *fields).where(changed)
+    was = suggestion_history.c
+    asked = (was.job_id == shards.c.job_id) & within(was.product_id, shards.c)
+    changed = or_(shards.c.n_changed > 0, select(was.job_id).where(asked).exists())
+    return select(literal(job_id, Integer), *fields).where(shards.c.job_id == undone, changed)
 
 
 def _open(job_id: int) -> ColumnElement[bool]:
@@ -320,7 +332,8 @@ def _same(shard: Shard) -> ColumnElement[bool]:
     return and_(shards.c.job_id == shard.job_id, shards.c.ordinal == shard.ordinal)
 
 
-def _within(product_id: Column[str], shard: Shard) -> ColumnElement[bool]:
+def within(product_id: Column[str], shard: Any) -> ColumnElement[bool]:
+    """Whether a product is one of a shard's, or of those of its table's columns."""
     # Not `between`: SQLAlchemy puts the collation of our ids where it is no SQL.
     return and_(product_id >= shard.first_id, product_id <= shard.last_id)
 

@@ -4,16 +4,32 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, Select, any_, delete, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    any_,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from store.ledger import within
 from store.names import catalog_id, revision_ids, taxonomy_id
 from store.product_rows import FIELDS, product_of, text_hash
 from store.standing import by_people
-from store.tables import answers, model_revisions, products, suggestions
+from store.tables import answers, model_revisions, products, suggestion_history, suggestions
 from store.transaction import Transaction, among
 from taxonomy.errors import UnknownId
+from taxonomy.jobs import Job, Shard
 from taxonomy.node import NodeId
 from taxonomy.product import ProductId
 from taxonomy.review import Answer, Figures, Guess, Queued, Suggestion, Verdict
@@ -22,6 +38,7 @@ __all__ = ["PostgresReviews"]
 
 _BATCH = 50_000  # suggestions held in memory at once
 _COLUMNS = tuple(column.name for column in suggestions.c)
+_KEPT = tuple(name for name in _COLUMNS if name not in ("taxonomy_id", "catalog_id"))
 
 
 class PostgresReviews:
@@ -40,19 +57,38 @@ class PostgresReviews:
         self._transaction.learn(suggestions, n_kept)
         return n_kept
 
-    def put(
-        self,
-        catalog: str,
-        taxonomy: str,
-        product_ids: Collection[ProductId],
-        suggestions_: Sequence[Suggestion],
-    ) -> None:
-        """Make these suggestions, of some of these products, all that there are of these products."""
-        key = self._numbers(taxonomy, catalog)
+    def put(self, job: Job, product_ids: Collection[ProductId], suggestions_: Sequence[Suggestion]) -> None:
+        """Make a job's suggestions, of some of these products, all that there are of these products."""
+        key = self._numbers(job.taxonomy, job.catalog)
         theirs = among(suggestions.c.product_id, list(product_ids))
+        self._keep(
+            job, select(*(suggestions.c[name] for name in _KEPT)).where(*_mine(suggestions, key), theirs)
+        )
         self._transaction.run(delete(suggestions).where(*_mine(suggestions, key), theirs))
         if suggestions_:
             self._write(key, suggestions_)
+            nothing = (null().cast(suggestions.c[name].type) for name in _KEPT[1:])
+            fresh = select(suggestions.c.product_id, *nothing)
+            self._keep(job, fresh.where(*_mine(suggestions, key), theirs))
+
+    def put_back(self, job: Job, shard: Shard, *, but: Collection[ProductId] = ()) -> None:
+        """Suggest again for the products of a shard what was before the job, where its own stands still."""
+        key = self._numbers(job.taxonomy, job.catalog)
+        was = suggestion_history.c
+        replaced = and_(
+            was.job_id == job.id, within(was.product_id, shard), ~among(was.product_id, list(but))
+        )
+        theirs = suggestions.c.product_id.in_(select(was.product_id).where(replaced))
+        revision = select(model_revisions.c.id).where(model_revisions.c.revision == job.model_revision)
+        said = and_(
+            suggestions.c.revision_id == revision.scalar_subquery(),
+            suggestions.c.tree_version == job.tree_version,
+        )
+        self._transaction.run(delete(suggestions).where(*_mine(suggestions, key), theirs, said))
+        numbers = (literal(key[0], Integer), literal(key[1], Integer))
+        rows = select(*numbers, *(was[name] for name in _KEPT)).where(replaced, was.node_ids.is_not(None))
+        again = upsert(suggestions).from_select(list(_COLUMNS), rows).on_conflict_do_nothing()
+        self._transaction.run(again)
 
     def stored(self, catalog: str, taxonomy: str) -> list[Suggestion]:
         """All suggestions for live products whose text they were made for, in the order of product ids."""
@@ -155,6 +191,12 @@ class PostgresReviews:
         return Figures(
             n_open, n_groups, float(worth), n_placed, n_none, n_skipped, n_undone, n_first, n_suggested
         )
+
+    def _keep(self, job: Job, rows: Select[Any]) -> None:
+        """Add rows to what the job replaced; what is there already is older and stays."""
+        told = rows.add_columns(literal(job.id, Integer))
+        fresh = upsert(suggestion_history).from_select([*_KEPT, "job_id"], told)
+        self._transaction.run(fresh.on_conflict_do_nothing())
 
     def _numbers(self, taxonomy: str, catalog: str) -> tuple[int, int]:
         return taxonomy_id(self._transaction, taxonomy), catalog_id(self._transaction, catalog)

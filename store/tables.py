@@ -11,7 +11,7 @@
                 └─┬ assignments, placements  where products stand: by machines, by people
     catalogs ─────┼─ products, imports
                   ├─ suggestions, answers    what people are asked about products, and what they said
-                  └─ jobs ── shards, tag_history   re-tagging: who does what, what was before
+                  └─ jobs ── shards, tag_history, suggestion_history   re-tagging: what was before
 
 Foreign keys are where rows are few. `products` and `assignments` are written by the hundred million and have
 none: the repositories look catalogue and taxonomy up before they write, no product or taxonomy is ever
@@ -74,6 +74,7 @@ __all__ = [
     "releases",
     "reports",
     "shards",
+    "suggestion_history",
     "suggestions",
     "tag_history",
     "taxonomies",
@@ -436,19 +437,34 @@ tag_history = Table(  # append-only; without foreign keys, as assignments
     ),
 )
 
+
+def _suggested(*, nullable: bool) -> tuple[Column[Any], ...]:
+    return (
+        Column("node_ids", _Ids, nullable=nullable),  # likeliest first; may have retired since
+        Column("probabilities", ARRAY(REAL), nullable=nullable),
+        Column("worth", REAL, nullable=nullable),
+        Column("leader_id", _Id, nullable=nullable),
+        Column("revision_id", Integer, nullable=nullable),
+        Column("tree_version", Integer, nullable=nullable),
+        Column("text_hash", LargeBinary, nullable=nullable),  # as `store.product_rows.text_hash` says
+    )
+
+
 suggestions = Table(  # replaced by each classifying, in parts by re-tagging; no foreign keys, as assignments
     "suggestions",
     metadata,
     Column("taxonomy_id", Integer, primary_key=True, autoincrement=False),
     Column("catalog_id", Integer, primary_key=True, autoincrement=False),
     Column("product_id", _Id, primary_key=True),
-    Column("node_ids", _Ids, nullable=False),  # likeliest first; may have retired since
-    Column("probabilities", ARRAY(REAL), nullable=False),
-    Column("worth", REAL, nullable=False),
-    Column("leader_id", _Id, nullable=False),
-    Column("revision_id", Integer, nullable=False),
-    Column("tree_version", Integer, nullable=False),
-    Column("text_hash", LargeBinary, nullable=False),  # as `store.product_rows.text_hash` says
+    *_suggested(nullable=False),
+)
+
+suggestion_history = Table(  # append-only; what a job replaced, all NULL: nothing was suggested before
+    "suggestion_history",
+    metadata,
+    Column("job_id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", _Id, primary_key=True),
+    *_suggested(nullable=True),
 )
 
 answers = Table(  # append-only

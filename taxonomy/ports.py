@@ -408,14 +408,14 @@ class ReviewRepository(Protocol):
         Those of products that the catalogue does not have are left out.
         """
 
-    def put(
-        self,
-        catalog: str,
-        taxonomy: str,
-        product_ids: Collection[ProductId],
-        suggestions: Sequence[Suggestion],
-    ) -> None:
-        """Make these suggestions, of some of these products, all that there are of these products."""
+    def put(self, job: Job, product_ids: Collection[ProductId], suggestions: Sequence[Suggestion]) -> None:
+        """Make a job's suggestions, of some of these products, all that there are of these products."""
+
+    def put_back(self, job: Job, shard: Shard, *, but: Collection[ProductId] = ()) -> None:
+        """Suggest again for the products of a shard what was before the job, where its own stands still.
+
+        What something else suggested since stays, and so do all suggestions for the products in `but`.
+        """
 
     def stored(self, catalog: str, taxonomy: str) -> list[Suggestion]:
         """All suggestions for live products whose text they were made for, in the order of product ids.

@@ -47,8 +47,9 @@ def work(
     """Work on a running job until none of its shards is left, or until `stop` says so; close it at the end.
 
     A product that the model is not sure of keeps its place, under the live id, and goes into the review queue
-    with what the model suggests; one that it gave a place leaves the queue. A shard that fails is given
-    back with its error, and given up after three; the others go on.
+    with what the model suggests; one that it gave a place leaves the queue. A rollback brings back places and
+    suggestions, but where either was written since. A shard that fails is given back with its error, and
+    given up after three; the others go on.
 
     Parameters
     ----------
@@ -135,7 +136,10 @@ def _write(uow: UnitOfWork, shard: Shard, worker: str, found: Looked) -> int | N
     uow.assignments.remove(job.catalog, job.taxonomy, [one.product_id for one in kept if not one.after])
     if found.said:
         asked = [one for one in found.said.values() if isinstance(one, Suggestion)]
-        uow.reviews.put(job.catalog, job.taxonomy, found.said.keys(), asked)
+        uow.reviews.put(job, found.said.keys(), asked)
+    if job.undoes is not None:
+        later = {one.product_id for one in found.changes} - {one.product_id for one in kept}
+        uow.reviews.put_back(uow.jobs.get(job.undoes), shard, but=later)
     uow.jobs.mark(shard, n_tagged=found.n_products, n_changed=len(kept))
     uow.commit()
     return len(kept)

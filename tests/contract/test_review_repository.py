@@ -6,6 +6,7 @@ import pytest
 
 from taxonomy.edits import Merge, Retire
 from taxonomy.errors import StoreError, UnknownId
+from taxonomy.jobs import Job, JobKind, Shard
 from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Product, ProductId
@@ -13,6 +14,8 @@ from taxonomy.records import Promotion
 from taxonomy.review import Answer, Figures, Guess, Queued, Suggestion, Verdict
 from taxonomy.tree import Tree
 from tests.contract.given import POPPY, SHELF, SPADE, WOK, at, edited, imported, planted
+
+JOB = Job("home", "shop", JobKind.MODEL, 1, 2, model_revision="bert@2", id=7)
 
 
 def asked(uow: UnitOfWork) -> tuple[Tree, list[Suggestion]]:
@@ -84,11 +87,45 @@ def test_suggestions_are_put_in_the_place_of_those_of_the_products_named_alone(u
         surer = replace(spade, worth=3.0, model_revision="bert@2")
         stray = replace(spade, product_id=ProductId("p9"), leader_id=ProductId("p9"))
 
-        uow.reviews.put("shop", "home", [SPADE.id, WOK.id], [surer, stray])
+        uow.reviews.put(JOB, [SPADE.id, WOK.id], [surer, stray])
 
         assert uow.reviews.stored("shop", "home") == sorted([surer, poppy], key=lambda one: one.product_id)
-        uow.reviews.put("shop", "home", [POPPY.id], [])
+        uow.reviews.put(JOB, [POPPY.id], [])
         assert waiting(uow) == [SPADE.id]
+
+
+def test_what_a_job_put_in_the_queue_is_put_back(uow: UnitOfWork) -> None:
+    """It suggests for the spade again, for the wok anew, and no more for the poppy."""
+    with uow:
+        _, (spade, poppy, wok) = asked(uow)
+        before = [poppy, spade]
+        assert uow.reviews.refill("shop", "home", before) == 2
+        again = [replace(one, worth=3.0, model_revision="bert@2", tree_version=2) for one in (spade, wok)]
+        uow.reviews.put(JOB, [one.id for one in SHELF], again)
+        uow.commit()
+        every, wok_alone = Shard(9, 0, ProductId("p0"), ProductId("p9"), 3), Shard(9, 0, WOK.id, WOK.id, 1)
+
+        uow.reviews.put_back(JOB, wok_alone)
+        assert uow.reviews.stored("shop", "home") == [again[0]]
+        uow.reviews.put_back(replace(JOB, id=8), every)
+        assert uow.reviews.stored("shop", "home") == [again[0]]
+        uow.reviews.put_back(JOB, every, but=[SPADE.id])
+        assert uow.reviews.stored("shop", "home") == sorted([poppy, again[0]], key=lambda one: one.product_id)
+        uow.reviews.put_back(JOB, every)
+        assert uow.reviews.stored("shop", "home") == sorted(before, key=lambda one: one.product_id)
+
+
+def test_what_was_suggested_after_a_job_is_not_put_back(uow: UnitOfWork) -> None:
+    with uow:
+        _, (spade, *_) = asked(uow)
+        uow.reviews.put(JOB, [SPADE.id], [replace(spade, model_revision="bert@2", tree_version=2)])
+        later = replace(spade, worth=9.0, model_revision="bert@3", tree_version=3)
+        uow.reviews.put(replace(JOB, id=8, model_revision="bert@3", tree_version=3), [SPADE.id], [later])
+        uow.commit()
+
+        uow.reviews.put_back(JOB, Shard(9, 0, SPADE.id, SPADE.id, 1))
+
+        assert uow.reviews.suggested("shop", "home", [SPADE.id]) == {SPADE.id: later}
 
 
 def test_a_suggestion_is_stored_while_its_product_does_not_wait_but_not_for_another_text(

@@ -83,6 +83,9 @@ class Contents:
     shards: dict[tuple[int, int], "Work"] = field(default_factory=dict)
     tag_history: dict[tuple[int, ProductId], Change] = field(default_factory=dict)
     suggestions: dict[Key, tuple[Suggestion, str]] = field(default_factory=dict)
+    suggestion_history: dict[tuple[int, ProductId], tuple[Suggestion, str] | None] = field(
+        default_factory=dict
+    )
     answers: dict[int, tuple[str, str, Answer]] = field(default_factory=dict)
     promotions: dict[int, Promotion] = field(default_factory=dict)
 

@@ -31,12 +31,17 @@ class FakeLedger:
             self.desk.now.jobs[job.id] = replace(planned, run_at=datetime.now(UTC))
             undone = [one for (at, _), one in self.desk.now.shards.items() if at == job.undoes]
             cut = [replace(one.shard, job_id=job.id, n_products=one.n_changed) for one in undone]
+            cut = [one for one in cut if one.n_products or self._asked(job.undoes, one)]
         else:
             ids = sorted(at for at in self._scope(planned) if not self._placed(job, at))
             parts = [ids[start : start + shard_size] for start in range(0, len(ids), shard_size)]
             cut = [Shard(job.id, n, part[0], part[-1], len(part)) for n, part in enumerate(parts)]
-        self.desk.now.shards.update({(job.id, one.ordinal): Work(one) for one in cut if one.n_products})
+        self.desk.now.shards.update({(job.id, one.ordinal): Work(one) for one in cut})
         return job
+
+    def _asked(self, job_id: int | None, shard: Shard) -> bool:
+        history = self.desk.now.suggestion_history
+        return any(at == job_id and shard.first_id <= one <= shard.last_id for at, one in history)
 
     def get(self, job_id: int) -> Job:
         if job_id not in self.desk.now.jobs:

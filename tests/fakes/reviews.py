@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from taxonomy.errors import StoreError, UnknownId
+from taxonomy.jobs import Job, Shard
 from taxonomy.product import Product, ProductId, Source
 from taxonomy.review import Answer, Figures, Guess, Queued, Suggestion, Verdict
 from tests.fakes.assignments import FakeAssignments
@@ -30,18 +31,24 @@ class FakeReviews:
         self._keep(place, suggestions)
         return sum(key[:2] == place for key in table)
 
-    def put(
-        self,
-        catalog: str,
-        taxonomy: str,
-        product_ids: Collection[ProductId],
-        suggestions: Sequence[Suggestion],
-    ) -> None:
-        self.assignments._require(catalog, taxonomy)
-        place = (catalog.lower(), taxonomy.lower())
-        for product_id in product_ids:
-            self.desk.now.suggestions.pop((*place, product_id), None)
+    def put(self, job: Job, product_ids: Collection[ProductId], suggestions: Sequence[Suggestion]) -> None:
+        self.assignments._require(job.catalog, job.taxonomy)
+        place = (job.catalog.lower(), job.taxonomy.lower())
+        table, history = self.desk.now.suggestions, self.desk.now.suggestion_history
+        before = {at: table.pop((*place, at), None) for at in product_ids}
         self._keep(place, suggestions)
+        history.update({(job.id, at): was for at, was in before.items() if was or (*place, at) in table})
+
+    def put_back(self, job: Job, shard: Shard, *, but: Collection[ProductId] = ()) -> None:
+        table, written = self.desk.now.suggestions, (job.model_revision, job.tree_version)
+        for (job_id, at), was in self.desk.now.suggestion_history.items():
+            if job_id != job.id or at in but or not shard.first_id <= at <= shard.last_id:
+                continue
+            key = (job.catalog.lower(), job.taxonomy.lower(), at)
+            if key in table and (table[key][0].model_revision, table[key][0].tree_version) == written:
+                del table[key]
+            if was is not None:
+                table.setdefault(key, was)
 
     def stored(self, catalog: str, taxonomy: str) -> list[Suggestion]:
         self.assignments._require(catalog, taxonomy)

@@ -469,6 +469,41 @@ def test_what_a_job_did_not_look_at_goes_on_waiting_and_what_it_placed_does_not(
     assert waiting(uow) == sorted(one.id for one in PRODUCTS if not one.id.startswith("mugs"))
 
 
+def taken_back(uow: FakeUnitOfWork, job: Job) -> None:
+    back = within(uow, retagging.roll_back, job.id)
+    work(lambda: uow, back.id, "ann")
+
+
+def test_a_rollback_takes_the_jobs_questions_back(uow: FakeUnitOfWork) -> None:
+    """Not one product was given another place by the job."""
+    edit(uow, Rename(at(head(uow), "Kitchen", "Mugs"), "Cups"))
+    job = planned(uow, model=MODEL)
+    done(uow, job, asking)
+
+    taken_back(uow, job)
+
+    assert waiting(uow) == []
+
+
+def test_a_rollback_asks_again_what_the_job_had_settled_but_not_what_was_settled_since(
+    uow: FakeUnitOfWork,
+) -> None:
+    mugs, pans = at(head(uow), "Kitchen", "Mugs"), at(head(uow), "Kitchen", "Pans")
+    within(uow, reviewing.fill, "shop", "home", asking(PRODUCTS))
+    before = waiting(uow)
+    edit(uow, Rename(mugs, "Cups"))
+    job = planned(uow, model=MODEL)
+    done(uow, job, everything_to(pans))
+    with uow:
+        since = Assignment(ProductId("mugs1"), mugs, 0.99, Source.MODEL, "bert@3", 2)
+        uow.assignments.write("shop", "home", [since])
+        uow.commit()
+
+    taken_back(uow, job)
+
+    assert waiting(uow) == [one for one in before if one != "mugs1"]
+
+
 def test_a_job_without_a_model_leaves_the_queue_as_it_is(uow: FakeUnitOfWork) -> None:
     within(uow, reviewing.fill, "shop", "home", asking(PRODUCTS))
     merge(uow)

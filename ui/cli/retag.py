@@ -145,9 +145,7 @@ def rollback(
     executor: Executor = "local",
     as_json: AsJson = False,
 ) -> None:
-    """Give products back the assignment that they had before a job, unless it was changed since.
-
-    The review queue stays as the job left it: `shelftree classify --catalog` fills it anew.
+    """Give products back the assignment and the question that they had before a job, unless changed since.
 
     This is a job itself: `resume` goes on with it when it was stopped.
     """
