@@ -120,13 +120,17 @@ class App:
         """What texts mean to the base encoder, spelling made even: (n_texts, dim) float32, unit rows."""
         return self.encoder.encode([normalise(text) for text in texts], progress=progress or Silent())
 
-    def vectors(self, products: Sequence[Product], *, progress: Progress | None = None) -> Floats:
-        """What the titles mean: (n_products, dim) float32, unit rows.
+    def vectors(
+        self, products: Sequence[Product], *, model: Path | None = None, progress: Progress | None = None
+    ) -> Floats:
+        """What the titles mean, to a trained model if one is given: (n_products, dim) float32, unit rows.
 
         Descriptions are left out: with them, a built tree agrees less with shops' own trees.
         """
-        (progress or Silent()).start("reading what products mean", len(products))
-        return self.encode([one.title for one in products], progress=progress)
+        encoder = self.encoder_of(model) if model else self.encoder
+        progress = progress or Silent()
+        progress.start("reading what products mean", len(products))
+        return encoder.encode([normalise(one.title) for one in products], progress=progress)
 
     def encoder_of(self, model: Path) -> Encoder:
         """The encoder of a trained model."""

@@ -17,7 +17,7 @@ from ingest.cluster.words import NAMELESS
 from taxonomy.ports import Floats, Progress, Silent
 from taxonomy.text import fold
 
-__all__ = ["Points", "deduplicate", "reduce", "sample", "unit"]
+__all__ = ["Points", "beside", "deduplicate", "reduce", "sample", "unit"]
 
 _DIMS = 100  # 50 loses nothing on flipkart and 1 point of AMI on bigbasket; 200 gains nothing
 _FLAT = 1e-9  # variance below this is rounding: unit vectors have 1 in all
@@ -83,6 +83,11 @@ def reduce(
         points[block] = unit((_both(vectors[block], said) - mean) @ axes)
         progress.advance(len(block))
     return points
+
+
+def beside(vectors: Floats, others: Floats) -> Floats:
+    """(n, dim + other_dim) float32, unit rows: what two encoders say of the same texts, each centred."""
+    return unit(np.hstack([unit(one - one.mean(axis=0)) for one in (vectors, others)]))
 
 
 @dataclass(frozen=True, slots=True)

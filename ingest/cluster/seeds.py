@@ -15,7 +15,7 @@ from ingest.cluster.kinds import Kinds, fill
 from ingest.cluster.meaning import Encode
 from ingest.cluster.outcome import Rebuilt
 from ingest.cluster.recognise import recognise
-from ingest.cluster.reduce import reduce, unit
+from ingest.cluster.reduce import beside, reduce, unit
 from ingest.cluster.shape import Shape
 from ingest.cluster.sprouts import Sprout, hang
 from ingest.cluster.standing import Standing
@@ -46,6 +46,7 @@ def build_seeded(
     tree: Tree,
     encode: Encode,
     labelled: Mapping[ProductId, NodeId] | None = None,
+    taught: Floats | None = None,
     by_people: frozenset[ProductId] = frozenset(),
     shape: Shape | None = None,
     seed: int = 0,
@@ -65,6 +66,9 @@ def build_seeded(
         Of the encoder that made the vectors: nodes without examples are found by their names.
     labelled : mapping of ProductId to NodeId, optional
         Examples; they stay where they are.
+    taught : (n, dim) float32, optional
+        The products as an encoder sees them that was trained on the known categories. It counts as much as
+        `vectors`: alone it has learnt examples by heart, which then say too little of new products.
     by_people : frozenset of ProductId
         The examples that people placed, for who reads the result.
     shape : Shape, optional
@@ -87,7 +91,9 @@ def build_seeded(
         raise InputError("the seed has no categories: name a taxonomy with some, or build without a seed")
     shape, progress = shape or Shape(), progress or Silent()
     progress.start("finding what products share")
-    points = reduce(vectors, [one.title for one in products], seed=seed)
+    seen = vectors if taught is None else beside(vectors, taught)
+    titles, brands = [one.title for one in products], [one.brand for one in products]
+    points = reduce(seen, titles, brands=brands, seed=seed)
     standing = Standing(tree, labelled or {}, by_people=by_people)
     shelves = _Seeds(products, points, standing)
     progress.start("filling what is known by name")

@@ -1,8 +1,9 @@
 """How many of the categories that a seed leaves out are found again as proposed nodes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,21 @@ from taxonomy.ports import Floats, Progress, Silent
 from taxonomy.product import Path, Product, ProductId
 from taxonomy.tree import Tree
 
-__all__ = ["ENOUGH", "FOUND", "Filled", "Gaps", "Recovery", "found_paths", "groups_of", "halves", "refind"]
+__all__ = [
+    "ENOUGH",
+    "FOUND",
+    "Filled",
+    "Gaps",
+    "Recovery",
+    "Teach",
+    "found_paths",
+    "groups_of",
+    "halves",
+    "refind",
+]
+
+Teach = Callable[[Sequence[Product]], Floats]
+"""Labelled products to the vectors of all, (n, dim) float32, by an encoder that was trained on these."""
 
 FOUND = 0.5
 """Jaccard from which on a proposed node is the category that was left out."""
@@ -63,6 +78,8 @@ class Gaps:
         Categories that are looked for; those of them below the size of a leaf, `SMALLEST`, and from `ENOUGH`.
     seeded : Recovery
         All products of the categories shown were examples.
+    taught : Recovery or None
+        All were, and an encoder had been trained on them.
     partly : Recovery
         Only some of them were.
     filled : Filled
@@ -74,6 +91,7 @@ class Gaps:
     n_small: int
     n_large: int
     seeded: Recovery
+    taught: Recovery | None
     partly: Recovery
     filled: Filled
     unseeded: Recovery
@@ -93,6 +111,7 @@ def refind(
     vectors: Floats,
     *,
     encode: Encode,
+    teach: Teach | None = None,
     share: float = 0.5,
     examples: float = 0.5,
     seed: int = 0,
@@ -105,6 +124,8 @@ def refind(
     products : sequence of Product
         With their paths, which the builds are only shown for the categories that are seeds.
     vectors : (n, dim) float32
+    teach : callable, optional
+        Makes of the products of the categories that are shown what a build is told beside `vectors`.
     share : float
         Of the categories, drawn at random, that are shown.
     examples : float
@@ -116,16 +137,14 @@ def refind(
     truth = [one.category_path for one in products]
     shown, left_out = halves(truth, share=share, seed=seed)
     tree = Tree.from_paths(shown)
-    places = labelled_by_path(tree, [one for one in products if one.category_path in set(shown)])
+    labelled = [one for one in products if one.category_path in set(shown)]
+    places = labelled_by_path(tree, labelled)
     drawn = np.random.default_rng(seed).random(len(places)) < examples
     some = {product_id: at for (product_id, at), is_one in zip(places.items(), drawn, strict=True) if is_one}
     hidden = [replace(one, category_path=()) for one in products]
-    seeded, partly = (
-        build_seeded(
-            hidden, vectors, tree=tree, encode=encode, labelled=labels, seed=seed, progress=progress
-        ).built
-        for labels in (places, some)
-    )
+    grow = partial(build_seeded, hidden, vectors, tree=tree, encode=encode, seed=seed, progress=progress)
+    seeded, partly = (grow(labelled=labels).built for labels in (places, some))
+    taught = grow(labelled=places, taught=teach(labelled)).built if teach else None
     free = build(hidden, vectors, seed=seed, encode=encode, progress=progress)
     progress.start("k-means")
     near = KMeans(len(set(truth)), random_state=seed, n_init=1).fit(vectors).labels_
@@ -137,6 +156,7 @@ def refind(
         sum(n < SMALLEST for n in counts.values()),
         sum(n >= ENOUGH for n in counts.values()),
         _recovery(counts, truth, groups_of(seeded, skip=known)),
+        _recovery(counts, truth, groups_of(taught, skip=known)) if taught else None,
         _recovery(counts, truth, groups_of(partly, skip=known)),
         _filled(partly, known, {one: at for one, at in places.items() if one not in some}),
         _recovery(counts, truth, groups_of(free)),

@@ -138,6 +138,16 @@ def test_locks_of_a_seed_are_there_in_a_new_taxonomy(shelftree: Shelftree, files
         assert {r["category_path"]: r["locked"] for r in csv.DictReader(file)}["Garden > Tools"] == "yes"
 
 
+def test_a_model_of_the_seeds_categories_counts_beside_the_words(shelftree: Shelftree, files: Path) -> None:
+    shelftree("train", "first.csv", "--out", "model", "--epochs", 1)
+    words = ["build", "more.csv", "--seed", "seed.csv", "--seed-labels"]
+    plain = shelftree(*words, "--out", "plain.csv")
+    taught = shelftree(*words, "--out", "taught.csv", "--model", "model")
+
+    assert (plain.code, taught.code) == (0, 0), taught.err
+    assert (files / "plain.csv").read_text() != (files / "taught.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -154,6 +164,8 @@ def test_locks_of_a_seed_are_there_in_a_new_taxonomy(shelftree: Shelftree, files
         (["--keep", "first.json", "--reference", "seed.csv"], "--reference"),
         (["--seed", "seed.csv", "--max-children", "9"], "--max-children"),
         (["--churn", "0.2"], "--churn"),
+        (["--model", "model"], "--model is for --seed"),
+        (["--seed", "seed.csv", "--model", "nowhere"], "nowhere"),
         (["--keep", "first.json", "--churn", "2"], "churn"),
     ],
 )

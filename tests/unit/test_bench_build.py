@@ -326,17 +326,20 @@ def test_another_catalogue_is_placed_beside_arrivals(shelftree: Shelftree) -> No
 
 
 def test_a_seed_is_compared_with_no_seed(shelftree: Shelftree) -> None:
-    done = shelftree("bench", "seeded", "products.csv", "--share", 0.7, "--json")
+    words = ["bench", "seeded", "products.csv", "--share", 0.7, "--json"]
+    done = shelftree(*words, "--epochs", 1)
     found = rows(done)
     assert list(found) == [
         "left out",
         "Shelftree, seeded",
+        "Shelftree, seeded, model",
         "Shelftree, 50% examples",
         "Shelftree, no seed",
         "k-means, true k",
     ]
     assert done.json["left_out"] == found["left out"]["categories"] == 3
-    more = rows(shelftree("bench", "seeded", "products.csv", "--share", 0.7, "--examples", 0.9, "--json"))
+    more = rows(shelftree(*words, "--examples", 0.9, "--no-train"))
+    assert "Shelftree, seeded, model" not in more
     assert more["Shelftree, 90% examples"] != found["Shelftree, 50% examples"]
 
 

@@ -41,6 +41,7 @@ def grow(
     tree: Tree,
     *,
     labelled: dict[ProductId, NodeId] | None = None,
+    taught: Floats | None = None,
     min_size: int | None = 6,
     seed: int = 0,
     attach: bool = False,
@@ -51,6 +52,7 @@ def grow(
         tree=tree,
         encode=Namer(shop),
         labelled=labelled,
+        taught=taught,
         shape=Shape(min_size=min_size),
         seed=seed,
         attach=attach,
@@ -64,6 +66,27 @@ def place(grown: Rebuilt, product_id: str) -> NodeId | None:
 def right_share(grown: Rebuilt, shop: Shop, tree: Tree) -> float:
     known = [one for one in shop.products if tree.find(one.category_path) is not None]
     return float(np.mean([place(grown, one.id) == tree.find(one.category_path) for one in known]))
+
+
+def test_kinds_that_only_a_taught_encoder_tells_apart_become_two_nodes() -> None:
+    """Two kinds that the seed lacks lie in one place; what was learnt from the others tells them apart."""
+    shop = Shop()
+    lacked = KINDS["Kitchen"][:2]
+    shop.middle[lacked[1]] = shop.middle[lacked[0]]
+    shop.stock(20)
+    tree = Tree.from_paths([path for path in PATHS if path[1] not in lacked])
+    labelled = labelled_by_path(tree, shop.products)
+    apart = {kind: row for row, kind in zip(np.eye(len(PATHS)), shop.middle, strict=True)}
+    apart[lacked[1]] = -apart[lacked[0]]
+    drawn = np.random.default_rng(0).normal(scale=0.05, size=(len(shop.products), len(PATHS)))
+    taught = unit(np.array([apart[one.category_path[-1]] for one in shop.products]) + drawn)
+
+    def new_nodes(grown: Rebuilt) -> int:
+        own = [one.id for one in shop.products if one.category_path[-1] in lacked]
+        return len({place(grown, at) for at in own} - {None})
+
+    assert new_nodes(grow(shop, tree, labelled=labelled)) == 1
+    assert new_nodes(grow(shop, tree, labelled=labelled, taught=taught)) == 2
 
 
 def test_nodes_without_examples_are_filled_by_their_names() -> None:

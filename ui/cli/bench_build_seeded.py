@@ -1,6 +1,9 @@
 """`shelftree bench seeded`: are the categories that a seed leaves out found again?"""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -8,7 +11,10 @@ import typer
 from ingest.cluster.shape import SMALLEST
 from ingest.evaluate.build_gaps import ENOUGH, Recovery, refind
 from ingest.readers import open_catalog
+from taxonomy.ports import Floats
+from taxonomy.product import Product
 from ui.cli.bench_build import Seed
+from ui.cli.bench_classify import Epochs, settings_of
 from ui.cli.bench_rows import SEED, Data, File, Row, Sample, data_of, sampled, show
 from ui.cli.options import AsJson, Device
 from ui.cli.progress import Bar
@@ -29,6 +35,10 @@ def seeded(
         float,
         typer.Option("--examples", min=0.0, max=1.0, help="Of their products that a second build is shown."),
     ] = 0.5,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Also train a model on what is shown: minutes.")
+    ] = True,
+    epochs: Epochs = None,
     seed: Seed = SEED,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -36,18 +46,40 @@ def seeded(
     """Show a build half of the shop's categories with their products, and look for the other half.
 
     A category is found where a proposed node has its majority and a Jaccard of a half with it. A second
-    build is shown a part of the products alone: do the others get to their own category? Beside stand a
-    build that was shown nothing, and k-means told how many categories there are.
+    build is shown a part of the products alone: do the others get to their own category? A third one has a
+    model, too, that was trained on what is shown. Beside stand a build that was shown nothing, and k-means
+    told how many categories there are.
 
     Example: shelftree bench seeded products.csv --sample 4000
     """
-    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
+    with (
+        App(Settings(device=device)) as app,
+        Bar(quiet=as_json) as bar,
+        TemporaryDirectory() as folder,
+    ):
         products = sampled([one for one in open_catalog(data_of(file, data)) if one.category_path], sample)
         vectors = app.vectors(products, progress=bar)
+
+        def teach(shown: Sequence[Product]) -> Floats:
+            from ingest.train.finetune import finetune
+
+            model = Path(folder) / "model"
+            finetune(
+                shown,
+                base=app.settings.base_model or None,
+                out=model,
+                settings=settings_of(seed, epochs),
+                device=device,
+                cache=app.cache,
+                progress=bar,
+            )
+            return app.vectors(products, model=model, progress=bar)
+
         gaps = refind(
             products,
             vectors,
             encode=app.encoder.encode,
+            teach=teach if train else None,
             share=share,
             examples=examples,
             seed=seed,
@@ -58,6 +90,7 @@ def seeded(
     rows = {
         "left out": {"categories": gaps.n_left_out, small: gaps.n_small / n, large: gaps.n_large / n},
         "Shelftree, seeded": _row(gaps.seeded),
+        **({"Shelftree, seeded, model": _row(gaps.taught)} if gaps.taught else {}),
         f"Shelftree, {examples:.0%} examples": _row(gaps.partly) | asdict(gaps.filled),
         "Shelftree, no seed": _row(gaps.unseeded),
         "k-means, true k": _row(gaps.k_means),

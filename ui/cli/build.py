@@ -80,6 +80,10 @@ def build(
         bool,
         typer.Option("--seed-labels", help="Products whose category_path is in the seed are examples of it."),
     ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="For --seed: what `train` made of its categories; counts beside words."),
+    ] = None,
     reference: Annotated[
         str,
         typer.Option(
@@ -117,14 +121,14 @@ def build(
         _refuse(context, ("max_children",), "a known tree has as many children as it has")
 
     shape = Shape(max_depth=depth, max_children=max_children, min_size=min_size)
-    known = Known(keep, seed, seed_labels, churn, noise, reference)
+    known = Known(keep, seed, seed_labels, churn, noise, reference, model)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = list(products_of(app, file, catalog, bar, map_=map_))
         if place and out:
             placed = place_in(app, products, place, out=out, tree=tree, way=noise, bar=bar)
             finish(placed, as_json=as_json)
             return
-        basis = known.basis(app, products, catalog=catalog, taxonomy=taxonomy)
+        basis = known.basis(app, products, catalog=catalog, taxonomy=taxonomy, bar=bar)
         labels = labels_of(app, reference) if reference else ()
         vectors = app.vectors(products, progress=bar)
         grown = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taxonomy.errors import InputError
+from taxonomy.ports import Progress
 from taxonomy.product import Product
 from taxonomy.tree import Tree
 from ui.cli.arrivals import NoiseWay
@@ -47,8 +48,17 @@ class Known:
     churn: float | None
     noise: NoiseWay = NoiseWay.KEEP
     reference: str = ""
+    model: Path | None = None
 
-    def basis(self, app: App, products: Sequence[Product], *, catalog: str, taxonomy: str) -> "Basis | None":
+    def basis(
+        self,
+        app: App,
+        products: Sequence[Product],
+        *,
+        catalog: str,
+        taxonomy: str,
+        bar: Progress | None = None,
+    ) -> "Basis | None":
         """What the build goes on from; None where nothing is known.
 
         Raises
@@ -61,6 +71,8 @@ class Known:
 
         if self.keep is not None and self.seed is not None:
             raise InputError("--keep goes on from a tree and --seed begins one: give one of them")
+        if self.model is not None and self.seed is None:
+            raise InputError("--model is for --seed: a model that was trained on the categories of the seed")
         if self.keep is not None or self.seed is not None:
             self._require_known()
         head = _head(app, taxonomy) if catalog and taxonomy else None
@@ -79,9 +91,9 @@ class Known:
             return None
         self._require_known()
         labelled = labelled_by_path(tree, products) if self.seed_labels else None
-        return Basis(
-            partial(build_seeded, tree=tree, labelled=labelled, attach=attach), head.version if head else None
-        )
+        taught = app.vectors(products, model=self.model, progress=bar) if self.model else None
+        grow = partial(build_seeded, tree=tree, labelled=labelled, taught=taught, attach=attach)
+        return Basis(grow, head.version if head else None)
 
     def _standing(
         self, app: App, products: Sequence[Product], head: Tree | None, *, catalog: str, taxonomy: str
