@@ -38,7 +38,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_database_is_migrated_from_the_wheel_alone(unpacked: Path, server_url: str, tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(unpacked)}
     with fresh_database(server_url) as url:
-        run = [sys.executable, "-c", MIGRATE, url, str(unpacked)]
+        run = [sys.executable, "-B", "-c", MIGRATE, url, str(unpacked)]  # leaves no bytecode behind
         done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
 
     assert done.returncode == 0, done.stderr
