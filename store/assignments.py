@@ -25,8 +25,10 @@ from store import tables
 from store.names import catalog_id, revision_ids, taxonomy_id
 from store.product_rows import FIELDS, product_of
 from store.standing import Filter, standing
+from store.tables import assignment_history as was
 from store.tables import assignments, model_revisions, placements, products, redirects, taxonomies
 from store.transaction import Transaction, among
+from taxonomy.changes import ChangeSet
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
 from taxonomy.product import Assignment, Product, ProductId, Source
@@ -38,6 +40,7 @@ _BATCH = 50_000  # rows held in memory at once: some 20 MB
 _KEY = ("taxonomy_id", "catalog_id", "product_id")
 _TELLING = ("node_id", "probability", "source", "revision_id")
 """What makes a row worth writing. Not the tree version: a re-tagging would write every row for it alone."""
+_SAID = (*_TELLING, "tree_version")
 
 
 class PostgresAssignments:
@@ -104,6 +107,37 @@ class PostgresAssignments:
     def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
         """Forget machines' assignments of these products."""
         self._forget(assignments, catalog, taxonomy, product_ids)
+
+    def remember(self, change: ChangeSet, catalog: str, product_ids: Sequence[ProductId]) -> None:
+        """Keep for `put_back` what machines say of these products before a change set is applied."""
+        tree, shop = self._numbers(change.taxonomy, catalog)
+        stored = and_(*_mine(assignments, tree, shop), assignments.c.product_id == products.c.id)
+        before = (assignments.c[name] for name in _SAID)
+        rows = (
+            select(literal(change.id), products.c.catalog_id, products.c.id, *before)
+            .select_from(products.outerjoin(assignments, stored))
+            .where(products.c.catalog_id == shop, among(products.c.id, product_ids))
+        )
+        kept = insert(was).from_select(["change_set_id", "catalog_id", "product_id", *_SAID], rows)
+        self._transaction.run(
+            kept.on_conflict_do_nothing()
+        )  # of a product that comes twice, the first is older
+
+    def put_back(self, change: ChangeSet) -> None:
+        """Say again what machines said before a change set, where what it wrote stands still."""
+        tree = taxonomy_id(self._transaction, change.taxonomy)
+        revision = revision_ids(self._transaction, {change.model_revision})[change.model_revision]
+        replaced = (assignments.c.taxonomy_id == tree, was.c.change_set_id == change.id)
+        same = (assignments.c.catalog_id == was.c.catalog_id, assignments.c.product_id == was.c.product_id)
+        written = {
+            "source": change.source, "revision_id": revision, "tree_version": change.applied_version,
+        }  # fmt: skip
+        own = (assignments.c[name] == value for name, value in written.items())
+        self._transaction.run(delete(assignments).where(*replaced, *same, *own))
+        before = select(literal(tree), *(was.c[name] for name in (*_KEY[1:], *_SAID)))
+        rows = before.where(was.c.change_set_id == change.id, was.c.node_id.is_not(None))
+        again = insert(assignments).from_select([*_KEY, *_SAID], rows)
+        self._transaction.run(again.on_conflict_do_nothing())
 
     def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
         """What is stored of those of these products that are live, also where that is nothing."""

@@ -54,6 +54,7 @@ from taxonomy.review import Verdict
 __all__ = [
     "LTree",
     "answers",
+    "assignment_history",
     "assignments",
     "audit",
     "branches",
@@ -357,6 +358,19 @@ assignments = Table(
     Column("tree_version", Integer, nullable=False),
     Index(None, "taxonomy_id", "catalog_id", "node_id"),
     postgresql_partition_by="HASH (product_id)",
+)
+
+assignment_history = Table(  # append-only; what a machine's change set replaced, all NULL: there was nothing
+    "assignment_history",
+    metadata,
+    Column("change_set_id", _Id, primary_key=True),
+    Column("catalog_id", Integer, primary_key=True, autoincrement=False),
+    Column("product_id", _Id, primary_key=True),
+    Column("node_id", _Id),
+    Column("probability", REAL),
+    Column("source", _source),
+    Column("revision_id", Integer),
+    Column("tree_version", Integer),
 )
 
 placements = Table(

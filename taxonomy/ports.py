@@ -246,6 +246,15 @@ class AssignmentRepository(Protocol):
     def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
         """Forget machines' assignments of these products."""
 
+    def remember(self, change: ChangeSet, catalog: str, product_ids: Sequence[ProductId]) -> None:
+        """Keep for `put_back` what machines say of these products before a change set is applied."""
+
+    def put_back(self, change: ChangeSet) -> None:
+        """Say again what machines said before an applied change set, where what it wrote stands still.
+
+        What was written since, by whomever, stays.
+        """
+
     def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
         """What is stored of those of these products that are live, also where that is nothing."""
 

@@ -75,6 +75,7 @@ def _assign(uow: UnitOfWork, change: ChangeSet, version: int, author: str) -> No
         elif change.source is Source.PERSON:
             uow.assignments.place(shop, tree, one.node_id, one.product_ids, author=author)
         else:
+            uow.assignments.remember(change, shop, one.product_ids)
             uow.assignments.write(shop, tree, _estimates(one, change, version))
 
 
@@ -97,7 +98,7 @@ def _estimates(one: Assign, change: ChangeSet, version: int) -> Iterator[Assignm
 def _placements(uow: UnitOfWork, change: ChangeSet, head: Tree) -> Iterator[Edit]:
     """The edits that put people's placements back to what they are before the change.
 
-    What a machine said before is not worth going back to: its nodes are redirected.
+    What machines say is no edit of people's: `AssignmentRepository.remember` keeps it.
     """
     if change.source is not Source.PERSON:
         return

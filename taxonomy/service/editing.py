@@ -341,6 +341,7 @@ def revert(uow: UnitOfWork, change_id: str, *, author: str, key: str = "") -> Ch
         raise StaleEdit("it cannot be taken back alone: " + "; ".join(reasons), keys)
     keep = partial(uow.changes.add, key=key, body=body)
     applied = apply_to_head(uow, back, author, head, keep, earlier=earlier)
+    uow.assignments.put_back(change)
     uow.changes.update(replace(change, state=State.REVERTED))
     uow.commit()
     return applied

@@ -1,12 +1,15 @@
 """One transaction over all repositories: all of a block, or nothing."""
 
+from dataclasses import replace
+
 import pytest
 
-from taxonomy.edits import Rename
+from taxonomy.edits import Assign, Create, Rename
+from taxonomy.node import Node, NodeId
 from taxonomy.ports import UnitOfWork
 from taxonomy.product import Source
 from taxonomy.service import editing
-from tests.contract.given import SPADE, at, edited, imported, planted, stocked
+from tests.contract.given import POPPY, SHELF, SPADE, WOK, at, edited, imported, planted, said, stocked
 
 
 def test_what_was_not_committed_is_gone(uow: UnitOfWork) -> None:
@@ -58,6 +61,34 @@ def test_an_edit_and_its_revert_go_through_every_repository(uow: UnitOfWork) -> 
         assert uow.trees.head("home").nodes == tree.nodes
         assert [row.version for row in uow.changes.audit("home")] == [3, 2]
         assert uow.changes.get(done.id).source is Source.PERSON
+
+
+def test_a_built_change_that_is_taken_back_gives_products_their_places_again(
+    uow: UnitOfWork,
+) -> None:
+    """But for what was written since; the wok had no place before."""
+    with uow:
+        tree = stocked(uow)
+        uow.assignments.remove("shop", "home", [WOK.id])
+        uow.commit()
+        every = [one.id for one in SHELF]
+        before = uow.assignments.stored("shop", "home", every)
+        fresh = NodeId("fresh")
+        edits = [
+            Create(Node(fresh, "Fresh", at(tree, "Garden"))),
+            Assign("shop", fresh, tuple(every), (0.5, 0.25, 0.75)),
+            Assign("shop", at(tree, "Kitchen"), (POPPY.id,), (0.125,)),
+        ]
+        built = editing.edit(uow, "home", edits, author="build", source=Source.BUILD, model_revision="bert@2")
+        written = uow.assignments.stored("shop", "home", every)
+        assert {one.node_id for one in written.values()} == {fresh, at(tree, "Kitchen")}
+        since = replace(said(SPADE, at(tree, "Garden", "Seeds")), model_revision="bert@3", tree_version=2)
+        uow.assignments.write("shop", "home", [since])
+        uow.commit()
+
+        editing.revert(uow, built.id, author="ann")
+
+        assert uow.assignments.stored("shop", "home", every) == {SPADE.id: since, POPPY.id: before[POPPY.id]}
 
 
 def test_products_imported_in_one_block_are_seen_in_the_next(uow: UnitOfWork) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from taxonomy.changes import ChangeSet
 from taxonomy.errors import InputError, UnknownId
 from taxonomy.node import NodeId
 from taxonomy.product import Assignment, Product, ProductId, Source
@@ -65,6 +66,27 @@ class FakeAssignments:
 
     def remove(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> None:
         self._forget(self.desk.now.assignments, catalog, taxonomy, product_ids)
+
+    def remember(self, change: ChangeSet, catalog: str, product_ids: Sequence[ProductId]) -> None:
+        self._require(catalog, change.taxonomy)
+        for at in product_ids:
+            if (catalog.lower(), at) in self.desk.now.products:
+                key = (catalog.lower(), change.taxonomy.lower(), at)
+                before = self.desk.now.assignments.get(key)
+                self.desk.now.assignment_history.setdefault((change.id, *key), before)
+
+    def put_back(self, change: ChangeSet) -> None:
+        table = self.desk.now.assignments
+        written = (change.source, change.model_revision, change.applied_version)
+        for (change_id, *at), was in self.desk.now.assignment_history.items():
+            key = (at[0], at[1], ProductId(at[2]))
+            now = table.get(key)
+            if change_id != change.id:
+                continue
+            if now and (now.source, now.model_revision, now.tree_version) == written:
+                del table[key]
+            if was is not None:
+                table.setdefault(key, was)
 
     def held(self, catalog: str, taxonomy: str, product_ids: Sequence[ProductId]) -> dict[ProductId, Held]:
         placed = self._held(self.desk.now.placements, catalog, taxonomy)

@@ -4,7 +4,7 @@ from taxonomy.edits import Rename
 from taxonomy.service import editing
 from tests.web.built import build
 from tests.web.screens import TEA, opened, press, seen
-from tests.web.shop import Shop
+from tests.web.shop import CATALOG, TAXONOMY, Shop
 from ui.web.state import Page
 
 
@@ -21,15 +21,19 @@ def test_history_tells_changes_in_words_and_takes_them_back(shop: Shop) -> None:
     assert "~~Renamed “Tea” to “Infusions”~~" in seen(at)
 
 
-def test_taking_back_what_was_built_does_not_claim_to_move_products_back(shop: Shop) -> None:
+def test_taking_back_what_was_built_puts_products_back(shop: Shop) -> None:
     change = build(shop)
     with shop.uow() as uow:
+        before = uow.assignments.counts(CATALOG, TAXONOMY)
         editing.accept(uow, change.id, author="Maya")
+        assert uow.assignments.counts(CATALOG, TAXONOMY) != before
 
     at = press(opened(Page.HISTORY), f"undo_{change.id}")
 
-    (notice,) = [line for line in seen(at).splitlines() if "Took back: " in line and "stay there" in line]
-    assert "new categories" in notice and "products placed" not in notice
+    told = [line for line in seen(at).splitlines() if "Took back: " in line]
+    assert any("new categories" in line and "products placed" in line for line in told)
+    with shop.uow() as uow:
+        assert uow.assignments.counts(CATALOG, TAXONOMY) == before
 
 
 def test_history_says_which_later_change_is_in_the_way(shop: Shop) -> None:

@@ -7,11 +7,11 @@ from datetime import datetime
 import streamlit as st
 
 from taxonomy.changes import ChangeSet, State
-from taxonomy.edits import Assign, Edit, Move, Relabel, Rename
+from taxonomy.edits import Edit, Move, Relabel, Rename
 from taxonomy.errors import DatabaseUnavailable, TaxonomyError
 from taxonomy.node import NodeId
 from taxonomy.ports import UnitOfWork
-from taxonomy.product import ProductId, Source
+from taxonomy.product import ProductId
 from taxonomy.review import Verdict
 from taxonomy.service import editing, releasing, reviewing
 from ui.web import state
@@ -80,14 +80,9 @@ def undo(change_id: str) -> None:
 
     def run(uow: UnitOfWork) -> state.Notice:
         change = uow.changes.get(change_id)
-        goes = tuple(edit for edit in change.edits if not isinstance(edit, Assign))
-        if change.source is Source.PERSON or len(goes) == len(change.edits):
-            goes, stays = change.edits, ""
-        else:
-            stays = ". Products that the machine placed stay there as long as their category does"
-        said = story(replace(change, edits=goes), uow.trees.head(change.taxonomy))
+        said = story(change, uow.trees.head(change.taxonomy))
         editing.revert(uow, change_id, author=_author())
-        return state.Notice(f"Took back: {said}{stays}")
+        return state.Notice(f"Took back: {said}")
 
     _guarded(run)
 
