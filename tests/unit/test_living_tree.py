@@ -77,6 +77,8 @@ LANGUAGES = ["de", "fr"]
 KINDS = ["create", "rename", "relabel", "attributes", "relate", "restrict", "crosswalk", "move", "reorder",
          "lock", "unlock", "merge", "retire", "share out", "split", "assign", "unassign", "pin"]  # fmt: skip
 Spec = tuple[str, int, int, int]
+Row = tuple[NodeId, int]
+"""Where a machine put a product, and the version in which it did."""
 
 specs = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, 999), st.integers(0, 999), st.integers(0, 99)),
@@ -105,6 +107,8 @@ class LivingTree(RuleBasedStateMachine):
         self.open: list[str] = []
         self.requests: list[tuple[str, Sequence[Edit], str, int, ChangeSet]] = []
         self.seen = dict.fromkeys(EDITORS, 0)
+        self.rows: dict[ProductId, Row] = {}  # what machines say
+        self.replaced: dict[str, dict[ProductId, Row | None]] = {}  # by change set
         self.shadow, self.looked_at, self.ids = Tree(), Tree(), set[NodeId]()
         trees = [Create(Node(self.fresh(), name)) for name in ("Ash", "Birch", "Cedar")]
         below = [Create(Node(self.fresh(), name, one.node.id)) for one in trees for name in ("Elm", "Fir")]
@@ -359,6 +363,7 @@ class LivingTree(RuleBasedStateMachine):
             return
         self.applied.remove(change)
         self.went_in(back, change.applied_version)
+        self.machine_takes_back(change)
         now = self.model
         assert set(now.parent) & (before.parent.keys() ^ after.parent.keys()) <= before.parent.keys()
         for at in before.parent.keys() & (after.facts.keys() if is_last else after.parent.keys()):
@@ -368,8 +373,9 @@ class LivingTree(RuleBasedStateMachine):
             assert before.parent[at] == after.parent.get(at) or now.parent[at] == before.parent[at]
         if is_last:
             assert (now.parent, now.children, now.pins) == (before.parent, before.children, before.pins)
-            said = {at for at in PRODUCTS if before.said.get(at) != after.said.get(at)}
-            kept = [at for at in PRODUCTS if at not in said]
+            # To take back what took a build's places back does not make a machine say them again.
+            is_again = change.source is Source.PERSON
+            kept = [at for at in PRODUCTS if not is_again or before.said.get(at) == after.said.get(at)]
             then = self.model_standing(before)
             assert self.standing(kept) == {at: then[at] for at in kept if at in then}
 
@@ -382,8 +388,29 @@ class LivingTree(RuleBasedStateMachine):
             overwritten = mine & told(then, next_)
             assert not overwritten, f"written by two who did not know of each other: {overwritten}"
         self.history.append(after)
+        if not by_person:
+            self.machine_says(change)
         self.applied.append(self.uow.changes.get(change.id))
         self.ids |= self.head.nodes.keys() | self.head.redirects.keys()
+
+    def machine_says(self, change: ChangeSet) -> None:
+        """A row that says the same already stays as it is, its version included."""
+        was = self.replaced.setdefault(change.id, {})
+        for one in applying._assigns(change.edits):
+            assert isinstance(one, Assign)
+            for at in one.product_ids:
+                was.setdefault(at, self.rows.get(at))
+                if at not in self.rows or self.rows[at][0] != one.node_id:
+                    self.rows[at] = (one.node_id, self.version)
+
+    def machine_takes_back(self, change: ChangeSet) -> None:
+        """Rows that it wrote go, and what was there before comes back where none is."""
+        for at, row in self.replaced.get(change.id, {}).items():
+            if at in self.rows and self.rows[at][1] == change.applied_version:
+                del self.rows[at]
+            if row is not None:
+                self.rows.setdefault(at, row)
+        self.model.said = {at: node for at, (node, _) in self.rows.items()}
 
     def made(self, wanted: list[Spec], view: PlainTree) -> list[Edit]:
         """Edits by somebody who looks at a version of the tree, with a slip here and there."""
