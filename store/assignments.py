@@ -119,9 +119,7 @@ class PostgresAssignments:
             .where(products.c.catalog_id == shop, among(products.c.id, product_ids))
         )
         kept = insert(was).from_select(["change_set_id", "catalog_id", "product_id", *_SAID], rows)
-        self._transaction.run(
-            kept.on_conflict_do_nothing()
-        )  # of a product that comes twice, the first is older
+        self._transaction.run(kept.on_conflict_do_nothing())  # of what comes twice, the first is older
 
     def put_back(self, change: ChangeSet) -> None:
         """Say again what machines said before a change set, where what it wrote stands still."""
