@@ -60,16 +60,14 @@ class PostgresReviews:
     def put(self, job: Job, product_ids: Collection[ProductId], suggestions_: Sequence[Suggestion]) -> None:
         """Make a job's suggestions, of some of these products, all that there are of these products."""
         key = self._numbers(job.taxonomy, job.catalog)
-        theirs = among(suggestions.c.product_id, list(product_ids))
-        self._keep(
-            job, select(*(suggestions.c[name] for name in _KEPT)).where(*_mine(suggestions, key), theirs)
-        )
-        self._transaction.run(delete(suggestions).where(*_mine(suggestions, key), theirs))
+        theirs = (*_mine(suggestions, key), among(suggestions.c.product_id, list(product_ids)))
+        self._keep(job, select(*(suggestions.c[name] for name in _KEPT)).where(*theirs))
+        self._transaction.run(delete(suggestions).where(*theirs))
         if suggestions_:
             self._write(key, suggestions_)
             nothing = (null().cast(suggestions.c[name].type) for name in _KEPT[1:])
             fresh = select(suggestions.c.product_id, *nothing)
-            self._keep(job, fresh.where(*_mine(suggestions, key), theirs))
+            self._keep(job, fresh.where(*theirs))
 
     def put_back(self, job: Job, shard: Shard, *, but: Collection[ProductId] = ()) -> None:
         """Suggest again for the products of a shard what was before the job, where its own stands still."""

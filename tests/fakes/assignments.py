@@ -73,17 +73,15 @@ class FakeAssignments:
             if (catalog.lower(), at) in self.desk.now.products:
                 key = (catalog.lower(), change.taxonomy.lower(), at)
                 before = self.desk.now.assignments.get(key)
-                self.desk.now.assignment_history.setdefault((change.id, *key), before)
+                self.desk.now.assignment_history.setdefault((change.id, key), before)
 
     def put_back(self, change: ChangeSet) -> None:
         table = self.desk.now.assignments
         written = (change.source, change.model_revision, change.applied_version)
-        for (change_id, *at), was in self.desk.now.assignment_history.items():
-            key = (at[0], at[1], ProductId(at[2]))
-            now = table.get(key)
+        for (change_id, key), was in self.desk.now.assignment_history.items():
             if change_id != change.id:
                 continue
-            if now and (now.source, now.model_revision, now.tree_version) == written:
+            if (now := table.get(key)) and (now.source, now.model_revision, now.tree_version) == written:
                 del table[key]
             if was is not None:
                 table.setdefault(key, was)

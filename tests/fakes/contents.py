@@ -77,7 +77,7 @@ class Contents:
     imports: dict[str, ImportMark] = field(default_factory=dict)
     products: dict[tuple[str, ProductId], Kept] = field(default_factory=dict)
     assignments: dict[Key, Assignment] = field(default_factory=dict)
-    assignment_history: dict[tuple[str, str, str, ProductId], Assignment | None] = field(default_factory=dict)
+    assignment_history: dict[tuple[str, Key], Assignment | None] = field(default_factory=dict)
     placements: dict[Key, Assignment] = field(default_factory=dict)
     releases: dict[int, tuple[Release, Tree]] = field(default_factory=dict)
     jobs: dict[int, "Planned"] = field(default_factory=dict)

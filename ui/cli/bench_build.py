@@ -9,7 +9,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ingest.cluster.build import Built
 from ingest.cluster.build import build as build_tree
 from ingest.evaluate.build_arrangement import Arrangement, from_built, tree_of
 from ingest.evaluate.build_fresh import Spent, fresh
@@ -151,18 +150,10 @@ def ours(
     progress: Progress | None = None,
 ) -> Arrangement:
     """Our tree in the peers' form, built without anything that an earlier build left behind."""
-    return from_built(_build(products, vectors, seed, settings, progress))
-
-
-def _build(
-    products: Sequence[Product],
-    vectors: Floats,
-    seed: int,
-    settings: Settings,
-    progress: Progress | None = None,
-) -> Built:
     with App(settings) as app:
-        return build_tree(products, vectors, seed=seed, encode=app.encoder.encode, progress=progress)
+        return from_built(
+            build_tree(products, vectors, seed=seed, encode=app.encoder.encode, progress=progress)
+        )
 
 
 def unlabelled(products: Iterable[Product]) -> list[Product]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from ingest.cluster.shape import SMALLEST
 from ingest.evaluate.build_gaps import ENOUGH, Recovery, refind
 from ingest.readers import open_catalog
+from ingest.train.settings import TrainSettings
 from taxonomy.ports import Floats
 from taxonomy.product import Product
 from ui.cli.bench_build import Seed
@@ -52,34 +54,14 @@ def seeded(
 
     Example: shelftree bench seeded products.csv --sample 4000
     """
-    with (
-        App(Settings(device=device)) as app,
-        Bar(quiet=as_json) as bar,
-        TemporaryDirectory() as folder,
-    ):
+    with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
         products = sampled([one for one in open_catalog(data_of(file, data)) if one.category_path], sample)
         vectors = app.vectors(products, progress=bar)
-
-        def teach(shown: Sequence[Product]) -> Floats:
-            from ingest.train.finetune import finetune
-
-            model = Path(folder) / "model"
-            finetune(
-                shown,
-                base=app.settings.base_model or None,
-                out=model,
-                settings=settings_of(seed, epochs),
-                device=device,
-                cache=app.cache,
-                progress=bar,
-            )
-            return app.vectors(products, model=model, progress=bar)
-
         gaps = refind(
             products,
             vectors,
             encode=app.encoder.encode,
-            teach=teach if train else None,
+            teach=partial(_taught, app, products, settings_of(seed, epochs), bar) if train else None,
             share=share,
             examples=examples,
             seed=seed,
@@ -96,6 +78,26 @@ def seeded(
         "k-means, true k": _row(gaps.k_means),
     }
     show(rows, as_json=as_json, left_out=gaps.n_left_out)
+
+
+def _taught(
+    app: App, products: Sequence[Product], settings: TrainSettings, bar: Bar, shown: Sequence[Product]
+) -> Floats:
+    """All products as an encoder sees them that was trained on those shown."""
+    from ingest.train.finetune import finetune
+
+    with TemporaryDirectory() as folder:
+        model = Path(folder) / "model"
+        finetune(
+            shown,
+            base=app.settings.base_model or None,
+            out=model,
+            settings=settings,
+            device=app.settings.device,
+            cache=app.cache,
+            progress=bar,
+        )
+        return app.vectors(products, model=model, progress=bar)
 
 
 def _row(one: Recovery) -> Row:

@@ -128,7 +128,7 @@ def build(
             placed = place_in(app, products, place, out=out, tree=tree, way=noise, bar=bar)
             finish(placed, as_json=as_json)
             return
-        basis = known.basis(app, products, catalog=catalog, taxonomy=taxonomy, bar=bar)
+        basis = known.basis(app, products, catalog=catalog, taxonomy=taxonomy, progress=bar)
         labels = labels_of(app, reference) if reference else ()
         vectors = app.vectors(products, progress=bar)
         grown = None

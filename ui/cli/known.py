@@ -57,7 +57,7 @@ class Known:
         *,
         catalog: str,
         taxonomy: str,
-        bar: Progress | None = None,
+        progress: Progress | None = None,
     ) -> "Basis | None":
         """What the build goes on from; None where nothing is known.
 
@@ -91,7 +91,7 @@ class Known:
             return None
         self._require_known()
         labelled = labelled_by_path(tree, products) if self.seed_labels else None
-        taught = app.vectors(products, model=self.model, progress=bar) if self.model else None
+        taught = app.vectors(products, model=self.model, progress=progress) if self.model else None
         grow = partial(build_seeded, tree=tree, labelled=labelled, taught=taught, attach=attach)
         return Basis(grow, head.version if head else None)
 
