@@ -18,6 +18,7 @@ __all__ = [
     "product_text",
     "product_title",
     "title_of",
+    "unescape",
 ]
 
 DESCRIPTION_CHARS = 400
@@ -81,6 +82,21 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _MARKED.sub(r"\1", decomposed)).split())
 
 
+def unescape(text: str) -> str:
+    """The text with its HTML entities as the signs that they stand for, also where they were escaped twice.
+
+    Only what a semicolon closes is an entity: a brand may be called "R&D" or "B&B".
+
+    >>> unescape("Nuts &amp;amp; Bolts &#8211; R&D"), unescape("Q&A &copy")
+    ('Nuts & Bolts – R&D', 'Q&A &copy')
+    """
+    for _ in range(_ROUNDS):
+        before, text = text, _unescaped(text)
+        if text == before:
+            break
+    return text
+
+
 def normalise(text: str) -> str:
     """The text mended and in one spelling: encoding slips, HTML, compatibility forms, units, blanks and case.
 
@@ -97,9 +113,12 @@ def normalise(text: str) -> str:
     return text
 
 
+def _unescaped(text: str) -> str:
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text) if "&" in text else text
+
+
 def _once(text: str) -> str:
-    if "&" in text:
-        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    text = _unescaped(text)
     if not text.isascii():
         text = _unicode(text)
     if "<" in text:

@@ -14,6 +14,7 @@ from ingest.readers.source import beginning
 from ingest.readers.table import RowFile, open_rows, sifted
 from taxonomy.ports import Progress, Silent
 from taxonomy.product import Product, ProductId
+from taxonomy.text import unescape
 
 __all__ = ["Catalog", "open_catalog"]
 
@@ -64,12 +65,13 @@ class Catalog:
             return row
         line, cells, _ = row
         known = {field: " ".join(cells.get(column, "").split()) for field, column in self.columns.items()}
-        title, brand, path = known["title"], known.get("brand", ""), known.get("category_path", "")
+        path = known.get("category_path", "")
+        title, brand = (" ".join(unescape(known.get(field, "")).split()) for field in ("title", "brand"))
         if not title:
             return Reject(line, Reason.NO_TITLE, row.text)
         if self._needs_ids and not known.get("id"):
             return Reject(line, Reason.NO_ID, row.text)
-        product_id = known.get("id") or _content_id(title, brand, path)
+        product_id = known.get("id") or _content_id(known["title"], known.get("brand", ""), path)
         if not seen.add(product_id):
             return Reject(line, Reason.DUPLICATE_ID, row.text)
         return line, Product(

@@ -1,13 +1,13 @@
 """What a cell means: a path, a price, an image, a list written as text."""
 
 import ast
-import html
 import json
 import re
 from collections.abc import Iterable
 from functools import cache
 
 from taxonomy.product import Path
+from taxonomy.text import unescape
 
 __all__ = ["JSON_LIST", "SEPARATORS", "choose_separator", "first_image", "parse_path", "parse_price"]
 
@@ -58,7 +58,7 @@ def parse_path(cell: str, separator: str) -> Path:
         parts = pattern.split(names[0]) if names else []
     else:
         parts = names
-    return tuple(name for part in parts if (name := " ".join(html.unescape(part).split())))
+    return tuple(name for part in parts if (name := " ".join(unescape(part).split())))
 
 
 @cache

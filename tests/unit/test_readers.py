@@ -165,6 +165,16 @@ def test_the_separator_of_paths_is_chosen_once_a_file(
     assert [product.category_path for product in catalog] == paths
 
 
+def test_titles_and_brands_are_as_a_person_reads_them(tmp_path: Path) -> None:
+    rows = [("Nuts &amp;amp; Bolts, 5&#39;", "R&D", "&lt;b&gt; as sent"), ("&nbsp;", "", "")]
+    write_table(tmp_path / "shop.csv", ("title", "brand", "description"), rows)
+    catalog = open_catalog(tmp_path / "shop.csv")
+    (product,) = catalog
+    assert (product.title, product.brand) == ("Nuts & Bolts, 5'", "R&D")
+    assert product.description == "&lt;b&gt; as sent"
+    assert catalog.counts.rejected == 1
+
+
 def test_lists_of_json_lines_and_parquet_are_paths_and_images(tmp_path: Path) -> None:
     record = {"title": "Lamp", "categories": ["Home", "Light"], "images": ["a.jpg", "b.jpg"], "id": 7.0}
     written(tmp_path / "shop.jsonl", json.dumps(record) + "\n")
