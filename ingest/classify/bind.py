@@ -183,7 +183,7 @@ def bind(
     layout = Layout(tree, bound.ids)
     target = np.array([layout.position[at] for at in bound.ids], dtype=np.int64)
     remembered = _inherited(memory, heirs, bound) if memory else Memory.empty(head.rows.shape[1])
-    bound = held_back(bound, bare, remembered, tree)
+    bound = held_back(bound, bare, remembered, tree, shown=shown)
     for at, vectors in shown.items():
         remembered = remembered.having(Memory.of([at] * len(vectors), vectors))
     ways = _ways(wording, heirs, layout) if wording else None

@@ -92,6 +92,15 @@ def test_how_much_may_be_claimed_is_what_is_claimed(monkeypatch: pytest.MonkeyPa
     )
 
 
+def test_a_node_with_examples_is_held_back_further() -> None:
+    _, memory = goods()
+    named = held_back(head(BOYS, SHIRT), [BOYS], memory, TREE)
+    shown = held_back(head(BOYS, SHIRT), [BOYS], memory, TREE, shown=[BOYS])
+    step = claims._LEAD_IF_SHOWN - claims._LEAD
+    assert step > 0
+    assert shown.bias[2] == pytest.approx(named.bias[2] - step)
+
+
 def test_a_larger_memory_is_asked_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, memory = goods()
     whole = held_back(head(BOYS, SHIRT), [BOYS], memory, TREE)
