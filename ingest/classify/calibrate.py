@@ -77,10 +77,10 @@ class Calibration:
         Their theorem wants a loss that never rises with the price, which this one does only nearly: the least
         price would often be a lucky one. So the least is taken from which the promise goes on to hold up to
         2.6 times that price, else the greatest at which it holds; a test measures what is kept. Without
-        calibration data a top category is given if its probability reaches `precision`.
+        calibration data nothing is promised, and so nothing given.
         """
         if not self.prices:
-            return (_FIRST_STEP + 1) * precision / (1 - precision)
+            return float("inf")
         risk = (np.array(self.wrong) + 1) / (np.array(self.given) + 1)
         holds = risk <= 1 - precision + 1e-12
         lasting = np.flatnonzero(sliding_window_view(holds, min(_LASTING, len(holds))).all(axis=1))

@@ -20,6 +20,7 @@ __all__ = ["Dataset", "Row", "assemble", "sample", "thinned"]
 
 _LEAST_CLASSES = 2
 _SPLITS = ("", "train", "valid")
+_VALID_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def assemble(
     Raises
     ------
     InputError
-        Fewer than two categories to tell apart.
+        Fewer than two categories to tell apart, or `valid_share` is given and rows say `valid`.
     """
     settings = settings or TrainSettings()
     rows, splits, n_unlabelled = _read(products)
@@ -155,11 +156,19 @@ def _read(products: Iterable[Product]) -> tuple[list[Row], list[str], int]:
     return rows, splits, n_unlabelled
 
 
-def _held_out(rows: Sequence[Row], splits: Sequence[str], *, valid_share: float, seed: int) -> list[bool]:
-    if "valid" in splits:
+def _held_out(
+    rows: Sequence[Row], splits: Sequence[str], *, valid_share: float | None, seed: int
+) -> list[bool]:
+    if "valid" in splits and valid_share is None:
         return [split == "valid" for split in splits]
+    if "valid" in splits:
+        raise InputError(
+            f"{splits.count('valid'):,} products say by their split that they are held out: either they are,"
+            " or the split is not read (--map split=) and a share of all products is"
+        )
+    share = _VALID_SHARE if valid_share is None else valid_share
     groups = duplicate_groups([row.text for row in rows])
-    aside = stratified_split([row.path for row in rows], groups, fraction=valid_share, seed=seed)
+    aside = stratified_split([row.path for row in rows], groups, fraction=share, seed=seed)
     return [bool(out) for out in aside]
 
 

@@ -47,8 +47,9 @@ class TrainSettings:
     remember : int
         Training products that the model remembers (see `Memory`) and whose words it learns (see
         `Wording`), large categories thinned first; 0: none.
-    valid_share : float
-        Held out to calibrate on if the catalogue has no `split`.
+    valid_share : float, optional
+        Held out to calibrate on, of a catalogue that does not say in `split` which products are; if not
+        given, 0.15 of such a one, and of others what they say.
     checkpoint_s : float
         Seconds of training between two checkpoints; one is also written after each epoch.
     precision : {"auto", "float32", "bfloat16"}
@@ -70,7 +71,7 @@ class TrainSettings:
     dropout: float = 0.1
     field_dropout: float = 0.2
     remember: int = 50_000
-    valid_share: float = 0.15
+    valid_share: float | None = None
     checkpoint_s: float = 60.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 0

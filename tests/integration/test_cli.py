@@ -242,6 +242,16 @@ def test_train_evaluate_and_classify(shelftree: Shelftree, files: Path) -> None:
     ]  # fmt: skip
 
 
+def test_nothing_held_out_is_more_learnt_and_nothing_promised(shelftree: Shelftree, files: Path) -> None:
+    words = ["train", "products.csv", "--epochs", 1, "--json"]
+    usual = shelftree(*words, "--out", "usual")
+    whole = shelftree(*words, "--hold-out", 0, "--out", "whole")
+    assert usual.json["n_calibration"] > whole.json["n_calibration"] == 0
+    assert whole.json["n_train"] == 36
+    done = shelftree("classify", "products.csv", "--model", "whole", "--out", "classified.csv", "--json")
+    assert (done.code, done.json["vouched_for"], done.json["review"]) == (0, False, 36)
+
+
 def test_a_higher_precision_gives_fewer_or_shallower_categories(
     shelftree: Shelftree, files: Path, model: Path
 ) -> None:

@@ -214,10 +214,10 @@ def test_a_promise_that_calibration_cannot_vouch_for_sends_all_to_review() -> No
     assert deepest_safe(np.ones((1, 2), dtype=np.float32), float("inf")).tolist() == [0]
 
 
-def test_without_calibration_a_top_categorys_probability_must_reach_the_precision() -> None:
-    price = Calibration().price(0.93)
-    tops = np.array([[0.925], [0.935]], dtype=np.float32)
-    assert deepest_safe(tops, price).tolist() == [0, 1]
+def test_without_calibration_nothing_is_given() -> None:
+    price = Calibration().price(0.5)
+    assert price == float("inf")
+    assert deepest_safe(np.array([[1.0, 0.9]], dtype=np.float32), price).tolist() == [0]
 
 
 def test_a_product_stops_where_going_on_risks_more_than_it_gains() -> None:

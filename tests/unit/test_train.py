@@ -370,6 +370,12 @@ def test_valid_share_sets_how_much_is_held_out() -> None:
     much = assemble(shop(split=False), settings=TrainSettings(valid_share=0.4))
     assert len(little.train) > len(much.train)
     assert len(much.calibration) + len(much.train) == 60
+    assert not assemble(shop(split=False), settings=TrainSettings(valid_share=0.0)).calibration
+
+
+def test_a_share_is_not_held_out_of_products_that_say_who_is() -> None:
+    with pytest.raises(InputError, match="20 products say by their split"):
+        assemble(shop(), settings=TrainSettings(valid_share=0.1))
 
 
 def test_training_prints_nothing(base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

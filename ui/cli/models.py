@@ -49,6 +49,12 @@ def train(
     device: Device = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the products.")] = None,
+    hold_out: Annotated[
+        float | None,
+        typer.Option(
+            "--hold-out", min=0.0, max=0.9, help="Share of products that no split holds out. [default: 0.15]"
+        ),
+    ] = None,
     taxonomy: TaxonomyName = "",
     catalog: CatalogName = "",
     map_: Map = None,
@@ -56,10 +62,11 @@ def train(
 ) -> None:
     """Fine-tune a classifier on products that have a category.
 
-    A `split` column is honoured: `train` rows train, `valid` rows stop and calibrate. Without one, products
-    are divided so that near-duplicates stay on one side. Stop it at any time; `--resume` goes on. With
-    --taxonomy the categories are those of its tree as it stands, published or not, as for `classify`. With
-    --catalog and --taxonomy, what people placed and answered counts before the catalogue's own category.
+    A `split` column is honoured: `train` rows train, `valid` rows calibrate. Without one, a part of the
+    products is held out to calibrate on, near-duplicates on one side; a model that is to promise nothing,
+    like one for `build --seed TREE --model`, needs next to none. Stop it at any time; `--resume` goes on.
+    With --taxonomy the categories are those of its tree as it stands, published or not, as for `classify`.
+    With --catalog and --taxonomy, what people placed and answered counts before the catalogue's own category.
 
     --from begins at a model that was trained before, in place of --base: give it the whole catalogue, with
     what was added since, and it takes 2 epochs in small steps. What it knows of categories that have no
@@ -72,7 +79,9 @@ def train(
     from ingest.train.finetune import finetune
     from ingest.train.settings import TrainSettings
 
-    settings = TrainSettings().going_on() if start else TrainSettings()
+    settings = TrainSettings(valid_share=hold_out)
+    if start:
+        settings = settings.going_on()
     if epochs is not None:
         settings = replace(settings, epochs=epochs)
     with App(Settings(device=device)) as app, Bar(quiet=as_json) as bar:
