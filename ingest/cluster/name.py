@@ -16,7 +16,10 @@ from ingest.cluster.phrases import Key, PhraseBook
 from taxonomy.formats.tree_json import Phrase
 from taxonomy.text import fold
 
-__all__ = ["Named", "name_tree", "numbered", "title_case"]
+__all__ = ["AND", "Named", "name_tree", "numbered", "title_case", "told_apart"]
+
+AND = " & "
+"""Between two things that name a parent together."""
 
 _KEPT = 12  # candidates looked at per node
 _ALTERNATIVES = 3
@@ -75,10 +78,10 @@ class _Namer:
         named = {}
         for i in order:
             named[i] = self.choose(node.children[i], ranked[i], frozenset(taken))
-            taken.add(fold(named[i].name))
+            taken.add(told_apart(named[i].name))
         for i, child in enumerate(node.children):
             yield child, named[i]
-            yield from self.below(child, used | {fold(named[i].name)})
+            yield from self.below(child, used | {told_apart(named[i].name)})
 
     def size(self, node: Branch) -> int:
         return sum(len(self.members[group]) for group in node.groups)
@@ -117,7 +120,7 @@ class _Namer:
         weak = {p.text for p in phrases if p.score < _WEAK * phrases[0].score}
         strong = [name for name in _distinct([*wordings, *rest]) if name not in weak]
         suggested = self.asked(node, below, _distinct([*strong, *_pairs(strong)]), phrases)
-        free = [name for name in suggested if fold(name) not in taken]
+        free = [name for name in suggested if told_apart(name) not in taken]
         name = free[0] if free else numbered(f"Other {rest[0]}" if rest else "Other", taken)
         others = [other for other in _distinct([*free, *rest, *_pairs(rest)]) if other != name]
         return Named(name, tuple(others[:_ALTERNATIVES]), phrases)
@@ -162,21 +165,32 @@ def _joint(below: Sequence[str], rest: Sequence[str]) -> list[str]:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    return list({fold(name): name for name in reversed(names)}.values())[::-1]
+    return list({told_apart(name): name for name in reversed(names)}.values())[::-1]
 
 
 def _pairs(names: Sequence[str]) -> list[str]:
-    return [f"{names[0]} & {other}" for other in names[1:] if not set(_words(other)) & set(_words(names[0]))]
+    return [
+        f"{names[0]}{AND}{other}" for other in names[1:] if not set(_words(other)) & set(_words(names[0]))
+    ]
 
 
 def _words(name: str) -> list[str]:
     return fold(name).split()
 
 
+def told_apart(name: str) -> str:
+    """What two names must differ in, side by side: no case, no accents, and of two things no order.
+
+    >>> told_apart("Hoses & Garden Rakes") == told_apart("Garden rakes & hoses")
+    True
+    """
+    return AND.join(sorted(fold(name).split(AND)))
+
+
 def numbered(name: str, taken: frozenset[str]) -> str:
     """The name, or where it is taken the next that is free: "Lamps 2"."""
     count = 1
-    while fold(numbered := name if count == 1 else f"{name} {count}") in taken:
+    while told_apart(numbered := name if count == 1 else f"{name} {count}") in taken:
         count += 1
     return numbered
 

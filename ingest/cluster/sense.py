@@ -15,7 +15,7 @@ from math import exp, log
 
 from ingest.cluster.induce import Branch
 from ingest.cluster.meaning import Encode, Meaning
-from ingest.cluster.name import Named, numbered, title_case
+from ingest.cluster.name import AND, Named, numbered, title_case, told_apart
 from ingest.cluster.namer import Case, Namer, as_suggested
 from ingest.cluster.number import is_done, is_english, plural
 from ingest.cluster.phrases import Key, PhraseBook, stem
@@ -53,7 +53,6 @@ _SHARE, _TWO = 0.05, 0.03  # times the share of a parent's products; less for tw
 _MOST, _SAID_BY_MOST = 0.6, 1.5  # of a parent's products: what so many are or say counts for more
 _TAKEN = 0.5  # times a parent's wording that a leaf below needs more
 _WHOLE = 0.3  # of a parent's products are so called or say so, or it is the word of a minority
-_AND = " & "
 _LENT = ("a", "i", "u")  # few English words end so: a borrowed one is counted where it is
 _SURELY = 0.6  # of its uses a head noun, and often: "kurtis", but "aloe vera"
 _NOUN = 0.5  # of a word's uses end their part of a title
@@ -198,18 +197,18 @@ class _Ranker:
         fits = self.meaning.fit(list(offered), self.meaning.centre(products))
         likes = self.meaning.likeness(list(offered), products)
         scores = [
-            _FIT * fit + _LIKENESS * like + _SHARE * share - _TWO * (_AND in text)
+            _FIT * fit + _LIKENESS * like + _SHARE * share - _TWO * (AND in text)
             for (text, share), fit, like in zip(offered.items(), fits, likes, strict=True)
         ]
         agreed = self.meaning.agreement(list(offered), [exp(score / _DOUBT) for score in scores])
         below = [_key(one) for one in self.best_below(node)]
         told = []
         for (words, share), agreement in zip(offered.items(), agreed, strict=True):
-            is_said = share >= _MOST and _AND not in words
+            is_said = share >= _MOST and AND not in words
             more = Phrase(self.printed(words), agreement * _SAID_BY_MOST)  # if a modifier: "garden"
             phrase = more if is_said else self.told(words, agreement)
             key = _key(phrase.text)
-            is_taken = _AND not in words and any(_ends_in(key, one) for one in below)
+            is_taken = AND not in words and any(_ends_in(key, one) for one in below)
             weight = _TAKEN if is_taken else 1.0
             told.append(Phrase(phrase.text, round(phrase.score * weight, 4)))
         return _once(sorted(told, key=lambda phrase: (-phrase.score, phrase.text)))
@@ -225,7 +224,7 @@ class _Ranker:
         said = ((text, share) for text, share in (*self.spread(node), *largest) if not _is_material(text))
         whole = {text: share for text, share in said if share >= _WHOLE}
         pairs = [two for two in combinations(largest, 2) if _are_apart(two[0][0], two[1][0])]
-        joint = {f"{one}{_AND}{other}": share + more for (one, share), (other, more) in pairs}
+        joint = {f"{one}{AND}{other}": share + more for (one, share), (other, more) in pairs}
         inside = [text for text in joint if _is_inside(text, above)]
         new = (text for text in inside if joint[text] >= _WHOLE and not _repeats(text, above))
         pair = next(new, inside[0] if inside else "")
@@ -286,10 +285,10 @@ class _Namer:
     def below(self, node: Branch, above: frozenset[str]) -> dict[Branch, Named]:
         """Names of all below a node; none is in `above`, the names over it."""
         named: dict[Branch, Named] = {}
-        taken = set(above)
+        taken = {told_apart(name) for name in above}
         for child in sorted(node.children, key=lambda child: (-self.size(child), child.groups)):
             named[child] = self.choose(child, taken, above)
-            taken.add(fold(named[child].name))
+            taken.add(told_apart(named[child].name))
         for child in node.children:
             over = {named[child].name} | self.ranked.labels.over(named[child].name)
             named.update(self.below(child, above | {fold(name) for name in over}))
@@ -304,7 +303,7 @@ class _Namer:
         case = Case(titles, tuple(self.likely(child, above) for child in node.children), suggestions)
         wordings: dict[str, Phrase] = {}
         for phrase in (*self.namer(case), *suggestions):
-            wordings.setdefault(fold(phrase.text), phrase)
+            wordings.setdefault(told_apart(phrase.text), phrase)
         free = [one for name, one in wordings.items() if name not in taken and _is_inside(name, above)]
         if not free:
             over = suggestions[0].text if suggestions else ""
@@ -356,23 +355,23 @@ def _ends_in(whole: Key, part: Key) -> bool:
 
 def _repeats(pair: str, above: Iterable[str]) -> bool:
     """Whether one of two things is said in a name above, as all of it or beside another."""
-    said = [_key(part) for name in above for part in name.split(_AND)]
-    return any(_ends_in(one, _key(part)) for one in said for part in pair.split(_AND))
+    said = [_key(part) for name in above for part in name.split(AND)]
+    return any(_ends_in(one, _key(part)) for one in said for part in pair.split(AND))
 
 
 def _is_inside(name: str, above: Iterable[str]) -> bool:
     """Whether a name neither adds another thing to one above nor is wider: "Shirts" in "Casual Shirts"."""
-    parts = [_key(part) for part in name.split(_AND)]
+    parts = [_key(part) for part in name.split(AND)]
     if len(parts) > 1:
-        return not any(_ends_in(_key(one), part) for one in above if _AND not in one for part in parts)
-    said = [_key(part) for one in above for part in one.split(_AND)]
+        return not any(_ends_in(_key(one), part) for one in above if AND not in one for part in parts)
+    said = [_key(part) for one in above for part in one.split(AND)]
     return not any(one != parts[0] and _ends_in(one, parts[0]) for one in said)
 
 
 def _once(phrases: Iterable[Phrase]) -> list[Phrase]:
     found: dict[str, Phrase] = {}
     for phrase in phrases:
-        found.setdefault(fold(phrase.text), phrase)
+        found.setdefault(told_apart(phrase.text), phrase)
     return list(found.values())
 
 

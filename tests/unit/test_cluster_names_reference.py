@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ingest.cluster.build import Built, build
 from ingest.cluster.meaning import Encode
@@ -101,6 +103,22 @@ def test_another_namer_has_the_first_word_and_siblings_stay_apart() -> None:
         assert len(set(below)) == len(below)
     assert all(case.titles and case.suggestions for case in cases)
     assert any(case.children for case in cases)
+
+
+@pytest.mark.parametrize("with_encoder", [True, False])
+def test_two_things_in_another_order_are_no_other_name(with_encoder: bool) -> None:
+    products, vectors, centres = shop()
+    encode = knowing(centres) if with_encoder else None
+    orders = cycle(("Pots & Pans", "pans & Pots"))
+
+    def pairing(case: Case) -> list[Phrase]:
+        return [] if case.children else [Phrase(next(orders), 1.0)]
+
+    built = build(products, vectors, shape=Shape(max_depth=2), encode=encode, namer=pairing)
+
+    for top in built.tree.children_of(ROOT_ID):
+        below = [built.tree.nodes[child].name for child in built.tree.children_of(top)]
+        assert sum("&" in name and "ots" in name for name in below) == 1 < len(below)
 
 
 def test_deeper_ancestors_come_first_where_they_hold_as_much() -> None:
