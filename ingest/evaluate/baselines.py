@@ -1,6 +1,7 @@
 """What the fine-tuned model must beat, trained and scored on the same rows in the same run."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ingest.evaluate.alike import folded, known_by
 from taxonomy.errors import InputError
 from taxonomy.metrics.hierarchy import HierarchyScores, hierarchy_scores
 from taxonomy.product import Path, Product, join_path, split_path
-from taxonomy.text import fold, normalise, product_text
+from taxonomy.text import normalise, product_text
 
 __all__ = ["Baseline", "Parts", "Peer", "hiclass_svc", "parts_of", "scored", "tfidf_svc"]
 
@@ -28,21 +30,36 @@ class Peer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A baseline's scores on the `valid` rows and how long training and prediction took together."""
+    """A baseline on the `valid` rows.
+
+    Attributes
+    ----------
+    scores : HierarchyScores
+        Strict: a product has the one path of its row.
+    multi_path : float
+        Leaf accuracy in 0..1 where any path counts that the file has the product under.
+    seconds : float
+        Training and prediction together.
+    """
 
     name: str
     scores: HierarchyScores
+    multi_path: float
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Texts and paths of the `train` rows, and those of the `valid` rows to be judged by."""
+    """Texts and paths of the `train` rows, and those of the `valid` rows to be judged by.
+
+    `stands` has for each of the latter all paths, folded, under which the file has this product.
+    """
 
     texts: list[str]
     labels: list[Path]
     unseen: list[str]
     truth: list[Path]
+    stands: list[set[Path]]
 
 
 def parts_of(products: Iterable[Product], *, text: Callable[[Product], str] = product_text) -> Parts:
@@ -53,15 +70,20 @@ def parts_of(products: Iterable[Product], *, text: Callable[[Product], str] = pr
     InputError
         There are no rows of one of the two kinds, or only one category.
     """
-    parts = Parts([], [], [], [])
+    parts = Parts([], [], [], [], [])
+    stands: dict[bytes, set[Path]] = defaultdict(set)
     for product in products:
-        split = product.part
-        if product.category_path and split == "train":
+        if not product.category_path:
+            continue
+        here = stands[known_by(product)]
+        here.add(folded(product.category_path))
+        if product.part == "train":
             parts.texts.append(text(product))
             parts.labels.append(product.category_path)
-        elif product.category_path and split == "valid":
+        elif product.part == "valid":
             parts.unseen.append(text(product))
             parts.truth.append(product.category_path)
+            parts.stands.append(here)
     if not parts.truth or len(set(parts.labels)) < 2:
         raise InputError("a baseline needs labelled rows of both splits, train and valid, and two categories")
     return parts
@@ -120,12 +142,13 @@ def scored(name: str, parts: Parts, predict: Callable[[Parts], Sequence[Path]]) 
     started = time.monotonic()
     found = predict(parts)
     seconds = time.monotonic() - started
-    return Baseline(name, hierarchy_scores(_folded(parts.truth), _folded(found)), seconds)
-
-
-def _folded(paths: Iterable[Path]) -> list[Path]:
-    """Without case and accents, as our own model is judged."""
-    return [tuple(map(fold, path)) for path in paths]
+    answers = [folded(path) for path in found]  # compared as our own model's are
+    return Baseline(
+        name,
+        hierarchy_scores([folded(path) for path in parts.truth], answers),
+        float(np.mean([path in here for path, here in zip(answers, parts.stands, strict=True)])),
+        seconds,
+    )
 
 
 def _title(product: Product) -> str:

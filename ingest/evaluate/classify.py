@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from ingest.classify.predict import Classifier
-from ingest.evaluate.judging import Judged, folded, judge
+from ingest.evaluate.alike import folded
+from ingest.evaluate.judging import Judged, judge
 from taxonomy.metrics.calibration import Bin, expected_calibration_error, reliability
 from taxonomy.metrics.hierarchy import HierarchyScores, hierarchy_scores
 from taxonomy.ports import Progress

@@ -1,26 +1,25 @@
 """Labelled products beside what a classifier says of them: what every figure about it is counted from."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
 from ingest.classify.predict import Classifier, Decision, Outlook, Prediction
+from ingest.evaluate.alike import folded, known_by
 from taxonomy.errors import InputError
 from taxonomy.metrics.hierarchy import n_shared
 from taxonomy.ports import Progress, Silent
 from taxonomy.product import Path, Product, ProductId
 from taxonomy.text import fold
 
-__all__ = ["Judged", "folded", "is_trained", "judge"]
+__all__ = ["Judged", "is_trained", "judge"]
 
 _CHUNK = 2048  # products in memory as text at a time
 _TITLE_CHARS = 160  # of a title are kept: enough to know a product by
-_PATHS_KEPT = 1 << 16  # of folded paths; a catalogue has fewer
 
 
 @dataclass(frozen=True)  # without slots: what is counted from again and again is kept
@@ -93,15 +92,6 @@ class Judged:
         return self.is_kept or any(path[: len(given)] == given for path in self.also)
 
 
-@lru_cache(_PATHS_KEPT)
-def folded(path: Path) -> Path:
-    """The path as paths are compared: without case and accents."""
-    return tuple(map(_folded_name, path))
-
-
-_folded_name = lru_cache(_PATHS_KEPT)(fold)
-
-
 def is_trained(product: Product) -> bool:
     """Whether the row says that a model may learn from it."""
     return product.part == "train"
@@ -163,8 +153,7 @@ def _labelled(
     for product in products:
         if not product.category_path:
             continue
-        name = f"{fold(product.title)}\0{fold(product.brand)}"
-        key = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+        key = known_by(product)
         paths[key][folded(product.category_path)] = None
         if with_trained or not is_trained(product):
             keys.append(key)

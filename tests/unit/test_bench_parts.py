@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ingest.classify.predict import Classifier, Prediction
-from ingest.evaluate.baselines import hiclass_svc, parts_of, tfidf_svc
+from ingest.evaluate.alike import folded
+from ingest.evaluate.baselines import hiclass_svc, parts_of, scored, tfidf_svc
 from ingest.evaluate.classify import summarise
 from ingest.evaluate.flat import flat_bert
 from ingest.evaluate.judging import judge
@@ -94,6 +95,22 @@ def test_a_flat_bert_prints_nothing_and_follows_its_settings(
 def test_rows_of_no_split_serve_no_peer() -> None:
     extra = Product(ProductId("x"), "a mug", category_path=("Kitchen", "Mugs"))
     assert parts_of([*shop(), extra]) == parts_of(shop())
+
+
+def test_a_product_under_two_paths_is_right_under_either() -> None:
+    mug, rug = (next(one for one in shop() if word in one.title) for word in ("mug", "rug"))
+    rows = [
+        *shop(),
+        replace(mug, id=ProductId("one"), title="Twice", split="valid"),
+        replace(mug, id=ProductId("two"), title="twice", split="train", category_path=rug.category_path),
+    ]
+    parts = parts_of(rows)
+    either = {folded(mug.category_path), folded(rug.category_path)}
+    assert parts.stands[-1] == either
+    assert all(here == {folded(path)} for here, path in zip(parts.stands[:-1], parts.truth, strict=False))
+    answers = [*parts.truth[:-1], rug.category_path]
+    found = scored("one that learnt the other path", parts, lambda _: answers)
+    assert (found.multi_path, found.scores.leaf_accuracy) == (1.0, 1 - 1 / len(parts.truth))
 
 
 def test_a_model_is_trained_once_and_found_again(workshop: Workshop) -> None:

@@ -242,7 +242,7 @@ def test_the_page_says_whether_the_promise_was_kept() -> None:
 
 
 def test_baselines_stand_on_the_page_and_in_the_json() -> None:
-    peer = Baseline("the peer", hierarchy_scores([("a",)], [("a",)]), 3.0)
+    peer = Baseline("the peer", hierarchy_scores([("a",)], [("a",)]), 1.0, 3.0)
     found = report(baselines=(peer,))
     assert "the peer" in render(found)
     assert "Baselines" not in render(report())

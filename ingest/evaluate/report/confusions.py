@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from ingest.evaluate.judging import Judged, folded
+from ingest.evaluate.alike import folded
+from ingest.evaluate.judging import Judged
 from taxonomy.product import Path, ProductId, join_path
 
 __all__ = ["Confusion", "Example", "confusions", "examples"]

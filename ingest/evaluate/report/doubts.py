@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from ingest.evaluate.judging import Judged, folded
+from ingest.evaluate.alike import folded
+from ingest.evaluate.judging import Judged
 from ingest.readers.duplicates import duplicate_groups
 from taxonomy.metrics.hierarchy import n_shared
 from taxonomy.product import Path, ProductId, join_path

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from ingest.classify.predict import Classifier
+from ingest.evaluate.alike import folded
 from ingest.evaluate.baselines import Baseline
 from ingest.evaluate.classify import ClassifyReport, summarise
-from ingest.evaluate.judging import Judged, folded, is_trained, judge
+from ingest.evaluate.judging import Judged, is_trained, judge
 from ingest.evaluate.report.branches import Branch, Level, by_branch, by_level
 from ingest.evaluate.report.confusions import Confusion, confusions
 from ingest.evaluate.report.curve import PRECISIONS, Point, curve

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.evaluate.judging import Judged, folded
+from ingest.evaluate.alike import folded
+from ingest.evaluate.judging import Judged
 from ingest.evaluate.report.confusions import Example, examples
 from taxonomy.product import Path, join_path
 
