@@ -13,6 +13,7 @@ from ingest.classify.claims import held_back
 from ingest.classify.head import Head, softmax
 from ingest.classify.layout import Indices, Layout
 from ingest.classify.memory import Memory
+from ingest.classify.pupils import taught
 from ingest.classify.wording import Wording
 from taxonomy.errors import ModelError, UnknownId
 from taxonomy.node import ROOT_ID, NodeId
@@ -23,9 +24,6 @@ __all__ = ["Bound", "Examples", "bind", "node_text"]
 
 Examples = Mapping[NodeId, Sequence[str]]
 """Texts of a few products of a node that the model has not been trained on."""
-
-_TEXT_SHARE = 1.0
-"""Of a new node's direction: its text counts as one more example."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +150,9 @@ def bind(
     Rows follow their ids: a moved or renamed node keeps its row, a merged or retired one lends its row to
     the node it went to. A node that was split leaves half of its row's direction to each successor, the
     other half being the successor's own, each product remembered of it to the successor that it is most
-    like, and what words say of it to all alike. A leaf without a row gets the mean direction of its text
-    (`node_text`) and its examples, and its examples are remembered. An id that this tree never knew loses
-    its row.
+    like, and what words say of it to all alike. A leaf without a row gets the direction of its text
+    (`node_text`), or is taught by text and examples, which are remembered, too. An id that this tree never
+    knew loses its row.
 
     Raises
     ------
@@ -172,8 +170,9 @@ def bind(
     shown = _encoded(tree, encoder, examples or {})
     known = {live for _, live in kept}
     bare = tuple(at for at in dict.fromkeys([*tree.leaves(), *parts, *shown]) if at not in known)
+    told = _told(tree, encoder, bare, shown)
     if bare:
-        directions = _directions(tree, encoder, bare, shown)
+        directions = np.stack([_unit(told[at].sum(axis=0)) for at in bare])
         for index, at in enumerate(bare):
             if at in parts:
                 directions[index] += head.rows[parts[at]] / head.scale
@@ -183,7 +182,10 @@ def bind(
     layout = Layout(tree, bound.ids)
     target = np.array([layout.position[at] for at in bound.ids], dtype=np.int64)
     remembered = _inherited(memory, heirs, bound) if memory else Memory.empty(head.rows.shape[1])
-    bound = held_back(bound, bare, remembered, tree, shown=shown)
+    pupils = {at: told[at] for at in bare if at in shown}
+    named = [at for at in bare if at not in shown]
+    bound = held_back(bound, named, remembered, tree, besides=list(pupils))
+    bound = taught(bound, pupils, remembered, tree)
     for at, vectors in shown.items():
         remembered = remembered.having(Memory.of([at] * len(vectors), vectors))
     ways = _ways(wording, heirs, layout) if wording else None
@@ -227,15 +229,18 @@ def _encoded(tree: Tree, encoder: Encoder, examples: Examples) -> dict[NodeId, F
     return {at: vectors[ends[i] : ends[i + 1]] for i, at in enumerate(examples) if examples[at]}
 
 
-def _directions(
+def _told(
     tree: Tree, encoder: Encoder, nodes: Sequence[NodeId], shown: Mapping[NodeId, Floats]
-) -> Floats:
-    """Where new nodes' rows point: (n, dim) unit rows."""
-    sums = _TEXT_SHARE * encoder.encode([node_text(tree, at) for at in nodes])
-    for index, at in enumerate(nodes):
-        if at in shown:
-            sums[index] += shown[at].sum(axis=0)
-    unit: Floats = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+) -> dict[NodeId, Floats]:
+    """Vectors of what new nodes are known by: their text, which counts as one more example, and examples."""
+    if not nodes:
+        return {}
+    texts = encoder.encode([node_text(tree, at) for at in nodes])
+    return {at: np.vstack([text, *shown.get(at, ())]) for at, text in zip(nodes, texts, strict=True)}
+
+
+def _unit(vector: Floats) -> Floats:
+    unit: Floats = vector / max(float(np.linalg.norm(vector)), 1e-12)
     return unit
 
 

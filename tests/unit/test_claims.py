@@ -92,13 +92,14 @@ def test_how_much_may_be_claimed_is_what_is_claimed(monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_a_node_with_examples_is_held_back_further() -> None:
+def test_new_nodes_are_measured_against_trained_ones_alone() -> None:
     _, memory = goods()
-    named = held_back(head(BOYS, SHIRT), [BOYS], memory, TREE)
-    shown = held_back(head(BOYS, SHIRT), [BOYS], memory, TREE, shown=[BOYS])
-    step = claims._LEAD_IF_SHOWN - claims._LEAD
-    assert step > 0
-    assert shown.bias[2] == pytest.approx(named.bias[2] - step)
+    both = head(BOYS, SHIRT).with_rows((LINEN,), SHIRT[None].astype(np.float32))
+    alone = held_back(head(BOYS, SHIRT), [BOYS], memory, TREE)
+    beside = held_back(both, [BOYS], memory, TREE, besides=[LINEN])
+    assert beside.bias[2] == pytest.approx(alone.bias[2])
+    assert beside.bias[3] == both.bias[3]
+    assert held_back(both, [BOYS], memory, TREE).bias[2] > beside.bias[2]  # a rival that was trained
 
 
 def test_a_larger_memory_is_asked_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
