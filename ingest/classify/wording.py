@@ -1,6 +1,7 @@
 """What a title's own words and letters say: the classifier's linear leg, a choice at each inner node."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ _LEAST = 0.02
 """Weights nearer to 0 are dropped: more than half of them, and neither catalogue was told less well."""
 
 _WIDEST = 1000
-"""Children of a node: a choice among 426 took a minute and a half to learn; beyond, weights are gigabytes."""
+"""Children of a node that are told apart at once: 426 took a minute and a half to learn. More are chosen
+among in two steps, groups of those that are alike first: a flat list of 1,031 took a sixth of the time, and
+was told 1.3 points less often."""
 
 _N_FEATURES = 2 * 2**_BITS
 
@@ -74,7 +77,7 @@ class Wording:
         *,
         progress: Progress | None = None,
     ) -> "Wording | None":
-        """Learnt from product texts; None without a choice to learn, or where one is among too many.
+        """Learnt from product texts; None without a choice to learn.
 
         Parameters
         ----------
@@ -89,21 +92,21 @@ class Wording:
 
         known, owners = np.unique(np.array(labels, dtype=np.int64), return_inverse=True)
         lineages = [lineages[at] for at in known]
-        nodes = _choices(lineages)
-        widest = max((len(children) for children in nodes.values()), default=0)
-        if not 2 <= widest <= _WIDEST:
+        nodes = list(_choices(lineages).values())
+        if not nodes:
             return None
         counts = features(texts)
         seen = np.bincount(counts.indices, minlength=counts.shape[1])
         idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
         weighed = _weighed(counts, idf)
+        nodes = [some for children in nodes for some in _in_steps(children, weighed, owners, len(lineages))]
         progress = progress or Silent()
         progress.start("learning words", len(nodes))
         learnt = []
-        for children in nodes.values():
+        for children in nodes:
             learnt.append(_learnt(weighed, owners, children, n_terminals=len(lineages)))
             progress.advance(1)
-        ways = [terminals for children in nodes.values() for terminals in children]
+        ways = [terminals for children in nodes for terminals in children]
         rows = np.repeat(np.arange(len(ways)), [len(one) for one in ways])
         there = (np.ones(len(rows), dtype=np.float32), (rows, np.concatenate(ways)))
         return cls(
@@ -111,7 +114,7 @@ class Wording:
             csr_array(hstack([weights for weights, _ in learnt])),
             np.concatenate([bias for _, bias in learnt]),
             idf,
-            np.cumsum([0, *map(len, nodes.values())])[:-1].astype(np.int64),
+            np.cumsum([0, *map(len, nodes)])[:-1].astype(np.int64),
             csr_array(there, shape=(len(ways), len(lineages))),
         )
 
@@ -237,15 +240,54 @@ def _choices(lineages: Sequence[Lineage]) -> dict[Lineage, list[Indices]]:
     }
 
 
+def _in_steps(
+    children: list[Indices], weighed: Any, owners: Indices, n_terminals: int
+) -> Iterator[list[Indices]]:
+    """The choice among a node's children, or where they are too many that among groups, then in each group.
+
+    Groups are of children whose products say the like, as in Prabhu et al., *Parabel* (WWW 2018).
+    """
+    if len(children) <= _WIDEST:
+        yield children
+        return
+    groups = _alike(children, weighed, owners, n_terminals)
+    yield [np.concatenate([children[at] for at in group]) for group in groups]
+    yield from ([children[at] for at in group] for group in groups if len(group) > 1)
+
+
+def _alike(children: Sequence[Indices], weighed: Any, owners: Indices, n_terminals: int) -> list[list[int]]:
+    """Positions of children in about as many groups as each has members."""
+    from scipy.sparse import csr_array, csr_matrix
+    from sklearn.cluster import BisectingKMeans
+
+    child = _child_of(children, n_terminals)[owners]
+    own = np.flatnonzero(child >= 0)
+    ones = np.ones(len(own), dtype=np.float32)
+    sums = csr_array((ones, (child[own], own)), shape=(len(children), len(owners))) @ weighed
+    lengths = np.sqrt(sums.multiply(sums).sum(axis=1))
+    middles = csr_matrix(sums.multiply(1 / np.maximum(lengths, 1e-12)[:, None]))
+    middles.indices, middles.indptr = (at.astype(np.int32) for at in (middles.indices, middles.indptr))
+    n_groups = math.isqrt(len(children) - 1) + 1
+    cuts = BisectingKMeans(n_groups, random_state=0, bisecting_strategy="largest_cluster").fit(middles)
+    labels = cuts.labels_ if cuts.labels_.any() else np.arange(len(children)) % n_groups  # all say the same
+    return [np.flatnonzero(labels == at).tolist() for at in np.unique(labels)]
+
+
+def _child_of(children: Sequence[Indices], n_terminals: int) -> Indices:
+    """Of which child each terminal is, -1 of none: (n_terminals,) int."""
+    child = np.full(n_terminals, -1)
+    for at, terminals in enumerate(children):
+        child[terminals] = at
+    return child
+
+
 def _learnt(
     weighed: Any, owners: Indices, children: Sequence[Indices], *, n_terminals: int
 ) -> tuple[Any, Floats]:
     """A column of weights and a bias for each of a node's children, from the products below them."""
-    child = np.full(n_terminals, -1)
-    for at, terminals in enumerate(children):
-        child[terminals] = at
-    own = np.flatnonzero(child[owners] >= 0)
-    return _separate(weighed[own], child[owners[own]])
+    child = _child_of(children, n_terminals)[owners]
+    own = np.flatnonzero(child >= 0)
+    return _separate(weighed[own], child[own])
 
 
 def _separate(weighed: Any, child: Indices) -> tuple[Any, Floats]:
@@ -257,6 +299,7 @@ def _separate(weighed: Any, child: Indices) -> tuple[Any, Floats]:
     used = np.unique(weighed.indices)  # what a node's products never say needs no room
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # nearly there serves as well
+        warnings.filterwarnings("ignore", "The number of unique classes")  # a long tail is no regression
         machine = LinearSVC(random_state=0).fit(weighed[:, used], child)
     rows, shifts = machine.coef_, machine.intercept_
     if len(rows) == 1:  # serves both of two children

@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["RECIPE", "TrainSettings"]
 
-RECIPE = 3
+RECIPE = 4
 """Raised with every change of training or calibration after which the same data and settings give another
 model: what a bench has kept of an earlier recipe is not taken for one of this."""
 

@@ -94,12 +94,35 @@ def test_only_title_and_brand_are_read() -> None:
     assert (one != other).nnz == 0
 
 
-def test_without_a_choice_or_with_too_many_nothing_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_choice_nothing_is_learnt() -> None:
     lineages = [TREE.lineage(IDS[path]) for path in GOODS]
     assert Wording.fit([], [], lineages) is None
     assert Wording.fit(["becher", "tasse"], [1, 1], lineages) is None
-    monkeypatch.setattr(module, "_WIDEST", 2)
-    assert Wording.fit(list(GOODS.values()), range(5), lineages) is None
+
+
+WORDS = [
+    f"{one}{other}" for one in ("kalo", "mira", "tofe", "zuni") for other in ("bek", "dar", "fis", "gol")
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("widest", [5, 1000])
+def test_many_children_are_chosen_among_in_two_steps(widest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WIDEST", widest)
+    made = Wording.fit(WORDS * 3, [*range(16)] * 3, [(NodeId(word),) for word in WORDS])
+    assert made
+    assert not list(made.faults())
+    assert len(made.starts) == (1 if widest == 1000 else 5)
+    votes = made.votes(made.scores(WORDS), sharpness=5.0)
+    assert votes.sum(axis=1) == pytest.approx(np.ones(16), abs=1e-5)
+    assert votes.argmax(axis=1).tolist() == list(range(16))
+
+
+def test_many_children_that_are_all_alike_are_a_choice_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WIDEST", 5)
+    made = Wording.fit(["becher"] * 18, [*range(9)] * 2, [(NodeId(word),) for word in WORDS[:9]])
+    assert made
+    assert not list(made.faults())
 
 
 def test_a_terminal_without_products_is_no_choice() -> None:
